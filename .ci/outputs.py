@@ -41,7 +41,8 @@ def complaints(path):
     "What is wrong with the outputs of a notebook"
     old = nbformat.read(path, as_version=4)
     new = nbformat.read(path, as_version=4)
-    try: NotebookClient(new, timeout=600, kernel_name='python3', resources=dict(metadata=dict(path=str(path.parent)))).execute()
+    where = dict(metadata=dict(path=str(path.parent)))
+    try: NotebookClient(new, timeout=600, kernel_name='python3', resources=where).execute()
     except CellExecutionError as e: return [f'{path.name}: {str(e).strip().splitlines()[-1]}']
     found = []
     for before, after in zip(old.cells, new.cells, strict=True):

@@ -22,7 +22,9 @@ def relu_grad(dJ_da, # upstream gradient, in the shape of `z`
              ) -> torch.Tensor: # dJ/dz, in the shape of `z`
     """dJ/dz = dJ/da · [z > 0]: the entries with z ≤ 0 struck out, as in the autograd of `F.relu`
 
-    Raises `ValueError` for unequal shapes, dtypes or devices, `TypeError` if one is no dense floating-point tensor."""
+    Raises `ValueError` for unequal shapes, dtypes or devices,
+    `TypeError` if one is no dense floating-point tensor."""
     need_tensors(dJ_da=dJ_da, z=z)
-    if dJ_da.shape != z.shape: raise ValueError(f'dJ_da has shape {tuple(dJ_da.shape)}, but z has shape {tuple(z.shape)}')
+    if dJ_da.shape != z.shape:
+        raise ValueError(f'dJ_da has shape {tuple(dJ_da.shape)}, but z has shape {tuple(z.shape)}')
     return dJ_da.masked_fill(z <= 0, 0)

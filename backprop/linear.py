@@ -16,7 +16,8 @@ def _sizes(X, w):
     if w.ndim != 2: raise ValueError(f'w has shape {tuple(w.shape)}, it should be d×m: one neuron a column')
     if not X.ndim: raise ValueError('X has shape (), it should be N×d: one example a row')
     if X.shape[-1] != w.shape[0]:
-        raise ValueError(f'X has d = {X.shape[-1]} features, w has {w.shape[0]} rows (shapes {tuple(X.shape)} and {tuple(w.shape)})')
+        raise ValueError(f'X has d = {X.shape[-1]} features, w has {w.shape[0]} rows '
+                         f'(shapes {tuple(X.shape)} and {tuple(w.shape)})')
     if not w.numel(): raise ValueError(f'w has shape {tuple(w.shape)}: there is no weight in it')
 
 # %% ../nbs/04_linear.ipynb #eba4b3b0
@@ -26,24 +27,30 @@ def lin(X, # N×d, one example a row; any number of axes in front, none included
        ) -> torch.Tensor: # z, N×m
     """z = X w + b
 
-    Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` if one is no dense floating-point tensor."""
+    Raises `ValueError` for sizes, dtypes or devices that disagree,
+    `TypeError` if one is no dense floating-point tensor."""
     _sizes(X, w)
     need_tensors(w=w, b=b)
-    if b.shape != w.shape[1:]: raise ValueError(f'b has shape {tuple(b.shape)}, but w has m = {w.shape[1]} columns: b should be ({w.shape[1]},)')
+    if b.shape != w.shape[1:]:
+        raise ValueError(f'b has shape {tuple(b.shape)}, '
+                         f'but w has m = {w.shape[1]} columns: b should be ({w.shape[1]},)')
     return X @ w + b
 
 # %% ../nbs/04_linear.ipynb #15c23214
 def lin_grad(dJ_dz, # upstream gradient, N×m
              X, # N×d, as in `lin`
              w, # d×m
+             needs=(True, True, True), # which of the three; the others are None, and cost nothing
             ) -> tuple: # dJ/dX (N×d), dJ/dw (d×m), dJ/db (m,)
     """The gradients of `lin`: dJ/dX = dJ/dz wᵀ, dJ/dw = Xᵀ dJ/dz, dJ/db = Σᵢ dJ/dz⁽ⁱ⁾
 
-    Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` if one is no dense floating-point tensor."""
+    Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` as `lin` does."""
     _sizes(X, w)
     need_tensors(X=X, dJ_dz=dJ_dz)
     d, m = w.shape
     if dJ_dz.shape != (*X.shape[:-1], m):
         raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)}, but z = X w + b has shape {(*X.shape[:-1], m)}')
     G = dJ_dz.reshape(-1, m)   # one example a row, whatever was in front
-    return dJ_dz @ w.t(), X.reshape(-1, d).t() @ G, G.sum(0)
+    dJ_dX = dJ_dz @ w.t() if needs[0] else None
+    dJ_dw = X.reshape(-1, d).t() @ G if needs[1] else None
+    return dJ_dX, dJ_dw, G.sum(0) if needs[2] else None

@@ -26,8 +26,8 @@ def mse(a, # the answers, N×m or (N,)
        ) -> torch.Tensor: # J, one number
     """J, the mean of (y − a)² over every element, as `F.mse_loss`
 
-    Raises `ValueError` for unequal shapes (they would be spread silently), an empty `a`, or two dtypes or devices;
-    `TypeError` if one is no dense floating-point tensor."""
+    Raises `ValueError` for unequal shapes (they would be spread silently), an empty `a`, or two dtypes or
+    devices; `TypeError` if one is no dense floating-point tensor."""
     return ((_targets(a, y) - a)**2).mean()
 
 # %% ../nbs/02_loss.ipynb #1ccbc2fa

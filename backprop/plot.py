@@ -70,24 +70,24 @@ def mat(name, # written above the grid
 # %% ../nbs/90_plot.ipynb #7a68d47c
 def _cells(ax, left, p):
     "Draw the matrix `p` of `mat` with its left edge at `left`, centred on height 0"
-    n, m = p['M'].shape
+    (n, m), colour = p['M'].shape, COLOUR[p['kind']]
     for r in range(n):
         for c in range(m):
             on, v = (r, c) in p['touch'], p['M'][r, c].item()
             fill = YELLOW if on else TINT[p['kind']] if v or p['text'] else PAPER
-            ax.add_patch(Rectangle((left + c, n/2 - r - 1), 1, 1, facecolor=fill, edgecolor=COLOUR[p['kind']], lw=1.6 if on else .8))
-            if p['text']: ax.text(left + c + .5, n/2 - r - .5, number(v), ha='center', va='center', fontsize=10 if len(number(v)) < 5 else 8,
-                                  color=INK if on else COLOUR[p['kind']], weight='bold' if on else 'normal')
-    ax.text(left + m/2, n/2 + (.75 if p['cols'] else .2), p['name'], ha='center', va='bottom', fontsize=12, color=COLOUR[p['kind']])
-    if p['cols']: ax.text(left + m/2, n/2 + .12, p['cols'] + ' →', ha='center', va='bottom', fontsize=10, color=SOFT)
+            lw, ink, weight = (1.6, INK, 'bold') if on else (.8, colour, 'normal')
+            ax.add_patch(Rectangle((left + c, n/2 - r - 1), 1, 1, facecolor=fill, edgecolor=colour, lw=lw))
+            if p['text']: ax.text(left + c + .5, n/2 - r - .5, number(v), ha='center', va='center',
+                                  fontsize=10 if len(number(v)) < 5 else 8, color=ink, weight=weight)
+    top = n/2 + (.75 if p['cols'] else .2)
+    ax.text(left + m/2, top, p['name'], ha='center', va='bottom', fontsize=12, color=colour)
+    if p['cols']:
+        ax.text(left + m/2, n/2 + .12, p['cols'] + ' →', ha='center', va='bottom', fontsize=10, color=SOFT)
     if p['rows']: ax.text(left - .15, 0, p['rows'] + ' ↓', ha='right', va='center', fontsize=10, color=SOFT)
 
 # %% ../nbs/90_plot.ipynb #3dae86a2
-def matrices(*parts, # what `mat` makes, with text between: `'@'`, `'='`
-             title, alt, # above the picture, and instead of it
-             size=.5, # of one cell, in inches
-            ) -> Image:
-    "Matrices and signs in one row, each entry a cell"
+def _layout(parts, size):
+    "Where each part begins and how wide it is, where the row ends, and how tall it is, all in cells"
     letter, left, tall, spots = .1/size, .2, 1, []   # of 12 points, in cells
     for p in parts:
         if isinstance(p, str): wide = .5 + letter*len(p)
@@ -95,13 +95,23 @@ def matrices(*parts, # what `mat` makes, with text between: `'@'`, `'='`
             if p['rows']: left += .3 + .8*letter*(len(p['rows']) + 2)
             wide, tall = max(p['M'].shape[1], letter*len(p['name'])), max(tall, p['M'].shape[0])
         spots.append((left, wide)); left += wide + .4
-    width = max(left*size, len(title)*.088 + .3, 3)
+    return spots, left, tall
+
+# %% ../nbs/90_plot.ipynb #3ce3d9a1
+def matrices(*parts, # what `mat` makes, with text between: `'@'`, `'='`
+             title, alt, # above the picture, and instead of it
+             size=.5, # of one cell, in inches
+            ) -> Image:
+    "Matrices and signs in one row, each entry a cell"
+    spots, end, tall = _layout(parts, size)
+    width = max(end*size, len(title)*.088 + .3, 3)
     fig = Figure(figsize=(width, (tall + 2.6)*size))
     ax = fig.add_axes((0, 0, 1, 1)); ax.set_axis_off(); ax.set_aspect('equal')
     ax.set_xlim(0, width/size); ax.set_ylim(-tall/2 - .3, tall/2 + 2.3)
     ax.text(.2, tall/2 + 2.15, title, ha='left', va='top', fontsize=12, color=INK)
     for p, (at, wide) in zip(parts, spots, strict=True):
-        if isinstance(p, str): ax.text(at + wide/2, 0, p, ha='center', va='center', fontsize=14 if len(p) < 4 else 11, color=INK)
+        if isinstance(p, str):
+            ax.text(at + wide/2, 0, p, ha='center', va='center', fontsize=14 if len(p) < 4 else 11, color=INK)
         else: _cells(ax, at + (wide - p['M'].shape[1])/2, p)
     return draw(fig, alt)
 
@@ -133,7 +143,7 @@ def images(imgs, # N×h×w
     "Images side by side, all on one scale"
     imgs = torch.as_tensor(imgs).detach().cpu()
     columns = min(columns, len(imgs)); rows = -(-len(imgs)//columns)
-    fig = Figure(figsize=(max(columns*size, len(title)*.095 + .2), rows*(size + .25) + .45), layout='constrained')
+    fig = Figure((max(columns*size, len(title)*.095 + .2), rows*(size + .25) + .45), layout='constrained')
     fig.suptitle(title, x=.01, ha='left', fontsize=12, color=INK)
     top = imgs.abs().max().item() or 1.
     for n, ax in enumerate(fig.subplots(rows, columns, squeeze=False).flat):
