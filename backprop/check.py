@@ -297,11 +297,12 @@ def check_grads(f, # a function of tensors that returns a tensor
 # %% ../nbs/01_wiggle.ipynb #514098bd
 def is_it(mine, # a number, or a list of numbers; `...` while it is not written
           truth): # what it should be
-    "Judge the numbers of an exercise, each to a thousandth"
+    "Judge the numbers of an exercise: whole numbers exactly, others to a thousandth"
     if not isinstance(mine, torch.Tensor) and 'Ellipsis' in str(mine):
         return print('Your turn: replace the ... and run this cell again.')
     mine, truth = (torch.as_tensor(t, dtype=torch.float64) for t in (mine, truth))
-    same(mine, truth, rtol=1e-3, atol=1e-12)
+    whole = bool((truth == truth.round()).all())
+    same(mine, truth, rtol=1e-12 if whole else 1e-3, atol=1e-12)
     print('Yes.')
 
 # %% ../nbs/01_wiggle.ipynb #a54d4a73

@@ -35,4 +35,4 @@ def mse_grad(a, # the answers, N×m or (N,)
              y, # the targets, as in `mse`
             ) -> torch.Tensor: # dJ/da, in the shape of `a`
     "dJ/da = 2(a − y)/n, with n the number of elements of `a`. Raises as `mse` does"
-    return 2*(a - _targets(a, y))/a.numel()
+    return (a - _targets(a, y))*(2/a.numel())

@@ -175,7 +175,8 @@ def _twin(model, swap):
 def pair(self: Model, x, y):
     "The model as a function of x and its parameters, with its gradient and inputs, as `check_grads` takes them"
     params, names = {id(p): p for p in self.params.values()}, {}
-    for name, p in self.params.items(): names.setdefault(id(p), '{1}{0}'.format(*name.split('.')))
+    for n, layer in enumerate([layer for layer in self.layers if layer.params], 1):
+        for name, p in layer.params.items(): names.setdefault(id(p), f'{name}{n}')
     if y.is_floating_point(): y = y.double()
     def twin(tensors): return _twin(self, dict(zip(params, tensors, strict=True)))
     def f(x, *tensors):
@@ -195,7 +196,7 @@ def kaiming(d, # features that go in
             generator=None, # a torch.Generator, for the same weights each time
             dtype=torch.float32,
            ) -> torch.Tensor: # weights, d×m
-    """Random weights of variance 2/d, which keep the size of activations and gradients from layer to layer
+    """Random weights of variance 2/d, which keep the size of the activations from layer to layer
 
     Source: K. He et al., Delving Deep into Rectifiers, 2015."""
     return torch.randn(d, m, generator=generator, dtype=dtype)*(2/d)**.5
@@ -210,12 +211,11 @@ def mlp(*sizes, # features, neurons of each layer, outputs: mlp(64, 50, 10)
     return Model(layers[:-1], Mse())
 
 # %% ../nbs/09_pytorch.ipynb #99762f27
-def _hand_linear(layer):
-    if layer.bias is None:
-        raise ValueError('a Linear without bias is not known; known are Linear (with bias) and ReLU')
-    return Lin(layer.weight.detach().t(), layer.bias.detach())
+def _hand_linear(layer, shared):
+    if layer.bias is None: raise ValueError('a Linear without bias is not known; known are Linear (with bias) and ReLU')
+    return Lin(*shared.setdefault(id(layer), (layer.weight.detach().t(), layer.bias.detach())))
 
-KNOWN = {torch.nn.Linear: _hand_linear, torch.nn.ReLU: lambda layer: Relu()}
+KNOWN = {torch.nn.Linear: _hand_linear, torch.nn.ReLU: lambda layer, shared: Relu()}
 
 # %% ../nbs/09_pytorch.ipynb #ef87abd6
 @patch(cls_method=True)
@@ -223,13 +223,13 @@ def from_torch(cls: Model, net, loss=None):
     """The by-hand twin of an `nn.Sequential` of `nn.Linear` and `nn.ReLU`, sharing its weights
 
     The loss is `Mse()` unless given. Raises `TypeError` if `net` is no `nn.Sequential`,
-    and `ValueError` for a layer that is not known, with a list of those that are."""
+    `ValueError` for a layer that is not known, with a list of those that are."""
     if not isinstance(net, torch.nn.Sequential):
         raise TypeError(f'from_torch takes an nn.Sequential, not a {type(net).__name__}')
-    layers = []
+    layers, shared = [], {}   # a Linear that stands twice has one pair of tensors
     for n, layer in enumerate(net):
         if type(layer) not in KNOWN:
             known = ', '.join(k.__name__ for k in KNOWN)
             raise ValueError(f'layer {n} is a {type(layer).__name__}; known are {known}')
-        layers.append(KNOWN[type(layer)](layer))
-    return cls(layers, loss or Mse())
+        layers.append(KNOWN[type(layer)](layer, shared))
+    return cls(layers, Mse() if loss is None else loss)
