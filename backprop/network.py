@@ -5,25 +5,19 @@
 # %% auto #0
 __all__ = ['Layer', 'Lin', 'Relu', 'Mse', 'Model', 'kaiming', 'mlp', 'KNOWN']
 
-# %% ../nbs/06_network.ipynb #6136d9cd
+# %% ../nbs/06_network.ipynb #ae809bc6
 from copy import copy
-from functools import lru_cache
 from inspect import Parameter, Signature
 import torch
 from fastcore.basics import patch
 from .activation import relu, relu_grad
-from .check import _parameters, _signature, need_tensors
+from .check import _name, _parameters, _signature, need_tensors
 from .linear import lin, lin_grad
 from .loss import mse, mse_grad
 
-# %% ../nbs/06_network.ipynb #ae8b4157
-def _version(t): return 0 if t.is_inference() else t._version   # inference tensors have no counter
-
-@lru_cache
-def _plan(f, f_grad, n):
-    "Whether `f_grad` takes an upstream gradient, which of the `n` inputs it takes, and if it takes `needs`"
-    _, upstream, wants = _signature(f, f_grad, n)
-    return upstream, wants, 'needs' in _parameters(f_grad)[0]
+# %% ../nbs/06_network.ipynb #f465e2ee
+def _version(t): return t._version if isinstance(t, torch.Tensor) and not t.is_inference() else 0
+def _floats(tensors): return [t for t in tensors if isinstance(t, torch.Tensor) and t.is_floating_point()]
 
 # %% ../nbs/06_network.ipynb #0f686140
 class Layer:
@@ -33,28 +27,34 @@ class Layer:
     `layer.backward()` reads `.out.g` and adds to the `.g` of the inputs and parameters."""
     def __init__(self, f, f_grad, **params):
         self.f, self.f_grad, self.params = f, f_grad, params
-        self.inputs, self.out, self._seen = (), None, []
+        self.inputs, self.out, self._given, self._seen, self._plans = (), None, (), [], {}
 
     def __repr__(self):
         sizes = ', '.join(f'{name} {tuple(p.shape)}' for name, p in self.params.items())
-        return f'{self.f.__name__ if type(self) is Layer else type(self).__name__}({sizes})'
+        return f'{_name(self.f) if type(self) is Layer else type(self).__name__}({sizes})'
 
-# %% ../nbs/06_network.ipynb #7a983497
+    def __getstate__(self): # a copy, or a file, holds no batch
+        return self.__dict__ | dict(inputs=(), out=None, _given=(), _seen=[])
+
+# %% ../nbs/06_network.ipynb #47c1455d
 @patch
 def forward(self: Layer, *inputs):
-    "The output; nothing is remembered"
-    with torch.no_grad(): out = self.f(*inputs, *self.params.values())
-    return out.view_as(out) if any(out is t for t in inputs) else out
+    "The output; nothing is remembered. Raises `ValueError` if `f` changes what it is given"
+    given = (*inputs, *self.params.values())
+    before = [_version(t) for t in given]
+    with torch.no_grad():
+        out = self.f(*given)
+        if any(out is t for t in given): out = out.view_as(out)
+    if before == [_version(t) for t in given]: return out
+    raise ValueError(f'{self}: {_name(self.f)} changes its input in place, so its gradient cannot be found')
 
 # %% ../nbs/06_network.ipynb #91a2e6d4
 @patch
 def remember(self: Layer, inputs, out):
     "Keep what went in and what came out, and open a new account: no `.g` on what went in"
-    self.inputs, self.out = inputs, out
-    tensors = (*inputs, *self.params.values())
-    floats = [t for t in tensors if isinstance(t, torch.Tensor) and t.is_floating_point()]
-    self._seen = [(t, _version(t)) for t in floats]
-    for t in floats: t.g = None
+    self.inputs, self.out, self._given = inputs, out, (*inputs, *self.params.values())
+    self._seen = [(t, _version(t)) for t in (*self._given, out)]
+    for t in _floats(self._given): t.g = None
 
 @patch
 def __call__(self: Layer, *inputs):
@@ -70,31 +70,57 @@ def check(self: Layer):
     for t, version in self._seen:
         if _version(t) == version: continue
         name = next((f'the parameter {n}' for n, p in self.params.items() if p is t), 'an input')
-        raise ValueError(f'{self}: {name}, of shape {tuple(t.shape)}, '
+        raise ValueError(f'{self}: {"the output" if t is self.out else name}, of shape {tuple(t.shape)}, '
                          f'was changed in place between forward and backward')
 
-# %% ../nbs/06_network.ipynb #1fa31207
+# %% ../nbs/06_network.ipynb #7b723038
 @patch
-def upstream(self: Layer):
-    "`out.g`; raises `ValueError` if it is not there or does not fit"
+def upstream(self: Layer, needed=True):
+    "`out.g`, or None for a loss that has none; raises `ValueError` if it is missing or does not fit"
     g = getattr(self.out, 'g', None)
+    if not needed and self.out.numel() != 1:
+        raise ValueError(f'{self}: {_name(self.f_grad)} takes no upstream gradient, but out is not one number')
+    if g is None and not needed: return None
     if g is None: raise ValueError(f'{self}: out.g is not there; run backward of what reads out first')
     need_tensors(**{'out': self.out, 'out.g': g})
     if g.shape == self.out.shape: return g
     raise ValueError(f'{self}: out.g has shape {tuple(g.shape)}, but out has shape {tuple(self.out.shape)}')
+
+# %% ../nbs/06_network.ipynb #e7a4e37a
+def _gradients(layer, grads, given, taken):
+    "The gradients as a list, each as its tensor is, and apart from each other and from `taken`"
+    grads, seen = list(grads) if isinstance(grads, (tuple, list)) else [grads], set()
+    for t in _floats(taken): seen.add(t.untyped_storage().data_ptr())
+    for n, (g, t) in enumerate(zip(grads, given, strict=False)):
+        if g is None: continue
+        for what in ('shape', 'dtype', 'device'):
+            if getattr(g, what, None) == getattr(t, what, None) is not None: continue
+            raise ValueError(f'{layer}: the gradient has {what} {getattr(g, what, None)} '
+                             f'where its tensor has {getattr(t, what, None)}')
+        memory = g.untyped_storage().data_ptr()
+        if memory in seen: grads[n] = g.clone()
+        seen.add(memory)
+    return grads
 
 # %% ../nbs/06_network.ipynb #844052ba
 @patch
 def backward(self: Layer, input_grad=True):
     "Add to the `.g` of the parameters, and of the inputs if `input_grad`. Raises as `check` and `upstream` do"
     self.check()
-    given, n = (*self.inputs, *self.params.values()), len(self.inputs)
-    takes_upstream, wants, selects = _plan(self.f, self.f_grad, len(given))
+    given, n = self._given, len(self.inputs)
+    if len(given) not in self._plans:
+        plan = _signature(self.f, self.f_grad, len(given))[1:]
+        self._plans[len(given)] = *plan, 'needs' in _parameters(self.f_grad)[0]
+    takes_upstream, wants, selects = self._plans[len(given)]
     options = dict(needs=(input_grad,)*n + (True,)*(len(given) - n)) if selects else {}
-    g = [self.upstream()] if takes_upstream else []
-    with torch.no_grad(): grads = self.f_grad(*g, *(given[i] for i in wants), **options)
-    for i, (t, g) in enumerate(zip(given, grads if isinstance(grads, tuple) else (grads,), strict=False)):
-        if g is not None and (input_grad or i >= n): t.g = g if t.g is None else t.g + g
+    up = self.upstream(takes_upstream)
+    with torch.no_grad():
+        grads = self.f_grad(*[up]*takes_upstream, *(given[i] for i in wants), **options)
+        grads = _gradients(self, grads, given, (*given, up))
+        for i, (t, g) in enumerate(zip(given, grads, strict=False)):
+            if g is None or i < n and not input_grad: continue
+            if up is not None and not takes_upstream: g = g*up
+            t.g = g if t.g is None else t.g + g
 
 # %% ../nbs/06_network.ipynb #2c1d7b34
 class Lin(Layer):
@@ -126,7 +152,8 @@ class Model:
     @property
     def params(self):
         "Every parameter, by the number of its layer and its name: `'0.w'`"
-        return {f'{n}.{name}': p for n, layer in enumerate(self.layers) for name, p in layer.params.items()}
+        layers = {**dict(enumerate(self.layers)), 'loss': self.loss}
+        return {f'{n}.{name}': p for n, layer in layers.items() for name, p in layer.params.items()}
 
 # %% ../nbs/06_network.ipynb #8946e85e
 @patch
@@ -143,13 +170,27 @@ def __call__(self: Model, x, y): # noqa: F811
 
 # %% ../nbs/06_network.ipynb #ae228cc3
 @patch
-def backward(self: Model, input_grad=True): # noqa: F811
-    "Fill every `.g`, from the loss up; that of x only if `input_grad`. Raises `ValueError` before forward"
+def check(self: Model): # noqa: F811
+    "Raise `ValueError` unless the layers still remember one and the same forward pass of this model"
     layers = [*self.layers, self.loss]
     for layer in layers: layer.check()
-    for layer in layers:
-        for t, _ in layer._seen: t.g = None
-    for n, layer in reversed(list(enumerate(layers))): layer.backward(input_grad or n > 0)
+    for before, after in zip(layers, layers[1:], strict=False):
+        if after.inputs[0] is before.out: continue
+        raise ValueError(f'{before} or {after} has run for something else since: run forward again')
+
+# %% ../nbs/06_network.ipynb #4bdcb9f3
+@patch
+def backward(self: Model, input_grad=True): # noqa: F811
+    "Fill every `.g`, from the loss up; that of x only if `input_grad`. Raises as `check` does"
+    self.check()
+    layers = [*self.layers, self.loss]
+    old = [(t, t.g) for layer in layers for t in _floats(layer._given)]
+    for t, _ in old: t.g = None
+    try:
+        for n, layer in reversed(list(enumerate(layers))): layer.backward(input_grad or n > 0)
+    except BaseException:
+        for t, g in old: t.g = g
+        raise
 
 # %% ../nbs/06_network.ipynb #a4a6ece8
 @patch
@@ -167,25 +208,37 @@ def _twin(model, swap):
     "A copy of the model; `swap` has a tensor for the id of each parameter, to stand in its place"
     new = copy(model)
     new.layers, new.loss = [copy(layer) for layer in model.layers], copy(model.loss)
-    for layer in new.layers: layer.params = {n: swap[id(p)] for n, p in layer.params.items()}
+    for layer in (*new.layers, new.loss):
+        if (type(layer).forward, type(layer).__call__) != (Layer.forward, Layer.__call__):
+            raise TypeError(f'{layer} has a forward of its own, which check_grads cannot follow: give it a pair')
+        layer.params = {n: swap[id(p)] for n, p in layer.params.items()}
     return new
 
-# %% ../nbs/06_network.ipynb #aa3368f7
+# %% ../nbs/06_network.ipynb #45c8569b
+def _functions(model, ids, y):
+    "J as a function of x and the parameters, and its gradient; `ids` are those of the parameters"
+    def twin(x, tensors):
+        like = _floats((x, *tensors))[0]
+        to = y.to(like.dtype) if y.is_floating_point() else y
+        return _twin(model, dict(zip(ids, tensors, strict=True))), to
+    def f(x, *tensors):
+        new, to = twin(x, tensors)
+        for layer in new.layers: x = layer.f(x, *layer.params.values())
+        return new.loss.f(x, to, *new.loss.params.values())
+    def f_grad(x, *tensors):
+        new, to = twin(x, tensors)
+        new(x, to); new.backward()
+        return tuple(getattr(t, 'g', None) for t in (x, *tensors))
+    return f, f_grad
+
+# %% ../nbs/06_network.ipynb #aeb58aa1
 @patch
 def pair(self: Model, x, y):
     "The model as a function of x and its parameters, with its gradient and inputs, as `check_grads` takes them"
     params, names = {id(p): p for p in self.params.values()}, {}
-    for n, layer in enumerate([layer for layer in self.layers if layer.params], 1):
+    for n, layer in enumerate([layer for layer in (*self.layers, self.loss) if layer.params], 1):
         for name, p in layer.params.items(): names.setdefault(id(p), f'{name}{n}')
-    if y.is_floating_point(): y = y.double()
-    def twin(tensors): return _twin(self, dict(zip(params, tensors, strict=True)))
-    def f(x, *tensors):
-        for layer in twin(tensors).layers: x = layer.f(x, *layer.params.values())
-        return self.loss.f(x, y)
-    def f_grad(x, *tensors):
-        model = twin(tensors)
-        model(x, y); model.backward()
-        return tuple(t.g for t in (x, *tensors))
+    f, f_grad = _functions(self, params, y)
     f.__signature__ = f_grad.__signature__ = Signature(
         [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ('x', *names.values())])
     return f, f_grad, (x, *params.values())
@@ -213,7 +266,10 @@ def mlp(*sizes, # features, neurons of each layer, outputs: mlp(64, 50, 10)
 # %% ../nbs/09_pytorch.ipynb #99762f27
 def _hand_linear(layer, shared):
     if layer.bias is None: raise ValueError('a Linear without bias is not known; known are Linear (with bias) and ReLU')
-    return Lin(*shared.setdefault(id(layer), (layer.weight.detach().t(), layer.bias.detach())))
+    if layer._forward_hooks or layer._forward_pre_hooks:
+        raise ValueError('a Linear with hooks is not known: they may change what it computes')
+    w = shared.setdefault(id(layer.weight), layer.weight.detach().t())
+    return Lin(w, shared.setdefault(id(layer.bias), layer.bias.detach()))
 
 KNOWN = {torch.nn.Linear: _hand_linear, torch.nn.ReLU: lambda layer, shared: Relu()}
 
@@ -224,9 +280,9 @@ def from_torch(cls: Model, net, loss=None):
 
     The loss is `Mse()` unless given. Raises `TypeError` if `net` is no `nn.Sequential`,
     `ValueError` for a layer that is not known, with a list of those that are."""
-    if not isinstance(net, torch.nn.Sequential):
+    if getattr(type(net), 'forward', None) is not torch.nn.Sequential.forward:
         raise TypeError(f'from_torch takes an nn.Sequential, not a {type(net).__name__}')
-    layers, shared = [], {}   # a Linear that stands twice has one pair of tensors
+    layers, shared = [], {}   # a weight that is used twice is one tensor here too
     for n, layer in enumerate(net):
         if type(layer) not in KNOWN:
             known = ', '.join(k.__name__ for k in KNOWN)

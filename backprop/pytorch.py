@@ -7,7 +7,8 @@ __all__ = ['as_function']
 
 # %% ../nbs/09_pytorch.ipynb #6b400720
 import torch
-from .check import _parameters, _signature
+from .check import _name, _parameters, _signature
+from .network import _version
 
 # %% ../nbs/09_pytorch.ipynb #cd0e2b3f
 def _backward(ctx, f, f_grad, upstream):
@@ -16,13 +17,14 @@ def _backward(ctx, f, f_grad, upstream):
     inputs = [next(saved) if is_tensor else x for is_tensor, x in ctx.inputs]
     needs = tuple(ctx.needs_input_grad)
     _, takes_upstream, wants = _signature(f, f_grad, len(inputs))
+    if not takes_upstream and upstream.numel() != 1:
+        raise ValueError(f'{_name(f_grad)} takes no upstream gradient, but {_name(f)} does not return one number')
     options = dict(needs=needs) if 'needs' in _parameters(f_grad)[0] else {}
     grads = f_grad(*([upstream] if takes_upstream else []), *(inputs[n] for n in wants), **options)
-    grads = grads if isinstance(grads, tuple) else (grads,)
+    grads = grads if isinstance(grads, (tuple, list)) else (grads,)
     grads = [*grads, *[None]*(len(inputs) - len(grads))]
     if any(g is None and need for g, need in zip(grads, needs, strict=True)):
-        raise ValueError(f'{f_grad.__name__} returns no gradient '
-                         f'for an input of {f.__name__} that requires one')
+        raise ValueError(f'{_name(f_grad)} returns no gradient for an input of {_name(f)} that requires one')
     return tuple((g if takes_upstream else g*upstream) if need else None
                  for g, need in zip(grads, needs, strict=True))
 
@@ -36,8 +38,10 @@ def as_function(f, # a function of tensors that returns one tensor
     def forward(ctx, *inputs):
         ctx.inputs = [(True, None) if isinstance(x, torch.Tensor) else (False, x) for x in inputs]
         ctx.save_for_backward(*(x for x in inputs if isinstance(x, torch.Tensor)))
+        before = [_version(x) for x in inputs]
         out = f(*inputs)
+        if before != [_version(x) for x in inputs]: raise ValueError(f'{_name(f)} changes its input in place')
         return out.view_as(out) if any(out is x for x in inputs) else out
     def backward(ctx, upstream): return _backward(ctx, f, f_grad, upstream)
     methods = dict(forward=staticmethod(forward), backward=staticmethod(backward))
-    return type(f.__name__, (torch.autograd.Function,), methods).apply
+    return type(_name(f), (torch.autograd.Function,), methods).apply
