@@ -21,7 +21,7 @@ def anchors(path):
 
 
 broken, count = [], 0
-for path in [Path('README.md'), *sorted(Path('nbs').glob('*.ipynb'))]:
+for path in [Path('README.md'), Path('CONTRIBUTING.md'), *sorted(Path('nbs').glob('*.ipynb'))]:
     for link in LINK.findall(text(path)):
         if re.match(r'\w+://|mailto:', link): continue
         file, _, anchor = unquote(link).partition('#')

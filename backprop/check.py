@@ -281,8 +281,7 @@ def check_grads(f, # a function of tensors that returns a tensor
                ) -> Report: # a table of the largest differences
     """Compare `f_grad` with `torch.autograd` and `wiggle`, in float64, strict in shape, dtype, device and value
 
-    Raises `GradientError` with the name, the worst index and both values; `TypeError` or `ValueError`
-    for inputs that have no gradient."""
+    Raises `GradientError` with name, worst index and both values; `TypeError`, `ValueError` for bad inputs."""
     if hasattr(f, 'pair'): f, f_grad, inputs = f.pair(f_grad, *inputs)   # a model, checked on x and y
     names, takes_upstream, wants = _signature(f, f_grad, len(inputs))
     xs = [_copy(name, x) for name, x in zip(names, inputs, strict=True)]
