@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BLUE', 'ORANGE', 'YELLOW', 'INK', 'SOFT', 'PAPER', 'COLOUR', 'TINT', 'LIVE', 'draw', 'figure', 'mat', 'matrices',
-           'nudge_plot', 'images', 'Playground']
+           'nudge_plot', 'images', 'Playground', 'made_of']
 
 # %% ../nbs/90_plot.ipynb #a233317d
 import io
@@ -185,3 +185,28 @@ def _repr_mimebundle_(self: Playground, include=None, exclude=None):
     data = {**data, 'text/plain': image.alt}
     if any(name in os.environ for name in LIVE): data = data | self.box()._repr_mimebundle_()
     return data, meta
+
+# %% ../nbs/90_plot.ipynb #501b64cc
+def _sum_in_numbers(left, right):
+    "'−2/3·1 + 2·3 + 0·(−2) = 16/3'"
+    terms = [(number(a), number(b)) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    text = ' + '.join(f'{a}·{f"({b})" if b.startswith("−") else b}' for a, b in terms)
+    return f'{text} = {number((left*right).sum())}'
+
+# %% ../nbs/90_plot.ipynb #8f8413c1
+def made_of(entry, # such as 'dJ_dw[0, 1]', of dJ_dw, dJ_db or dJ_dX
+            X, w, dJ_dz, # N×d, d×m, N×m
+           ) -> Image:
+    "The product that makes one entry of a gradient of `lin`, with all that it reads"
+    name, _, index = entry.rstrip(']').partition('[')
+    ones, last = torch.ones_like(X[:, :1]), [int(n) for n in index.split(',')]
+    left, right, names, (r, c) = {
+        'dJ_dX': (dJ_dz, w.t(), ('∂J/∂z', 'wᵀ', 'i', 'k', 'j'), last),
+        'dJ_dw': (X.t(), dJ_dz, ('Xᵀ', '∂J/∂z', 'j', 'i', 'k'), last),
+        'dJ_db': (ones.t(), dJ_dz, ('onesᵀ', '∂J/∂z', '', 'i', 'k'), [0, *last])}[name]
+    kinds = ['gradient' if n == '∂J/∂z' else 'value' for n in names[:2]]
+    text, summed = f'{entry} = {_sum_in_numbers(left[r], right[:, c])}', range(len(right))
+    return matrices(mat(names[0], left, kinds[0], [(r, n) for n in summed], names[2], names[3]), '@',
+                    mat(names[1], right, kinds[1], [(n, c) for n in summed], names[3], names[4]), '=',
+                    mat(f'∂J/∂{name[-1]}', left @ right, 'gradient', [(r, c)], names[2], names[4]),
+                    title=text, alt=f'{text}; what it reads is marked.')

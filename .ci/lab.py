@@ -1,0 +1,62 @@
+"Drive the playground of 01_wiggle in a real JupyterLab: move the slider, and see the number and the picture change"
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from playwright.sync_api import sync_playwright
+
+PORT = 8931
+BROWSERS = 'chromium', 'chromium-browser', 'google-chrome'
+
+
+def serve(folder):
+    "JupyterLab on a copy of the notebooks"
+    command = [sys.executable, '-m', 'jupyterlab', '--no-browser', '--port', str(PORT), '--allow-root',
+               '--IdentityProvider.token=', '--ServerApp.password=']
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait():
+    "Until the server answers"
+    for _ in range(60):
+        try: return urlopen(f'http://127.0.0.1:{PORT}/api', timeout=2).read()
+        except OSError: time.sleep(1)
+    raise SystemExit('JupyterLab did not start')
+
+
+def play(page):
+    "Run all cells, move the slider by four steps; its number and the picture, before and after"
+    page.goto(f'http://127.0.0.1:{PORT}/lab/tree/01_wiggle.ipynb?reset', timeout=60_000)
+    page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=60_000)
+    page.click('#jp-MainMenu >> text=Run')
+    page.click('text=Run All Cells')
+    handle = page.wait_for_selector('.widget-slider .noUi-handle', timeout=180_000, state='attached')
+    look = lambda: (page.inner_text('.widget-readout'), page.get_attribute('img.widget-image', 'src'))
+    before = look()
+    handle.focus()
+    for _ in range(4): page.keyboard.press('ArrowRight')
+    for _ in range(40):
+        time.sleep(.25)
+        if look()[1] != before[1]: break
+    return before, look()
+
+
+browser = next((path for path in map(shutil.which, BROWSERS) if path), None)
+if not browser: raise SystemExit(f'none of {", ".join(BROWSERS)} is installed')
+with tempfile.TemporaryDirectory() as folder, sync_playwright() as p:
+    shutil.copytree('nbs', Path(folder)/'nbs')
+    os.environ['PYTHONPATH'] = os.getcwd()
+    server = serve(Path(folder)/'nbs')
+    try:
+        wait()
+        chromium = p.chromium.launch(executable_path=browser, args=['--no-sandbox', '--disable-gpu'])
+        before, after = play(chromium.new_page(viewport=dict(width=1300, height=1400)))
+    finally: server.terminate(); server.wait(30)
+moved, drawn = before[0] != after[0], before[1] != after[1]
+print(f'the slider went from {before[0]} to {after[0]}; the picture {"changed" if drawn else "did not change"}')
+sys.exit(not (moved and drawn))
