@@ -1,6 +1,7 @@
 "Drive the playground of 01_wiggle in a real JupyterLab: move the slider, and see the number and the picture change"
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,12 +11,16 @@ from urllib.request import urlopen
 
 from playwright.sync_api import sync_playwright
 
-PORT = 8931
+with socket.socket() as free: free.bind(('127.0.0.1', 0)); PORT = free.getsockname()[1]
 BROWSERS = 'chromium', 'chromium-browser', 'google-chrome'
 
 
 def serve(folder):
-    "JupyterLab on a copy of the notebooks"
+    "JupyterLab on a copy of the notebooks, with every cell on the page, also those out of sight"
+    settings = folder.parent/'settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings'
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
+    os.environ['JUPYTERLAB_SETTINGS_DIR'] = str(folder.parent/'settings')
     command = [sys.executable, '-m', 'jupyterlab', '--no-browser', '--port', str(PORT), '--allow-root',
                '--IdentityProvider.token=', '--ServerApp.password=']
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -33,10 +38,12 @@ def play(page):
     "Run all cells, move the slider by four steps; its number and the picture, before and after"
     page.goto(f'http://127.0.0.1:{PORT}/lab/tree/01_wiggle.ipynb?reset', timeout=60_000)
     page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=60_000)
+    page.wait_for_selector('#jp-bottom-panel >> text=| Idle', timeout=60_000)   # the kernel is there
     page.click('#jp-MainMenu >> text=Run')
     page.click('text=Run All Cells')
     handle = page.wait_for_selector('.widget-slider .noUi-handle', timeout=180_000, state='attached')
-    look = lambda: (page.inner_text('.widget-readout'), page.get_attribute('img.widget-image', 'src'))
+    page.wait_for_function("document.querySelector('.widget-readout').textContent")
+    look = lambda: (page.text_content('.widget-readout'), page.get_attribute('img.widget-image', 'src'))
     before = look()
     handle.focus()
     for _ in range(4): page.keyboard.press('ArrowRight')

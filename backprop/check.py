@@ -27,7 +27,7 @@ def need_tensors(**tensors):
         if not isinstance(t, torch.Tensor):
             raise TypeError(f'{name} is a {type(t).__name__}, not a torch.Tensor: use torch.as_tensor({name})')
         if t.layout is not torch.strided or t.is_nested:
-            raise TypeError(f'{name} has layout {t.layout}: gradients here are of dense tensors')
+            raise TypeError(f'{name} is nested, or has layout {t.layout}: gradients here are of dense tensors')
         if t.dtype not in FLOATS:
             raise TypeError(f'{name} has dtype {t.dtype}: gradients are of real numbers in at least 16 bits, '
                             f'such as {name}.double()')
@@ -322,10 +322,12 @@ SIZES = dict(N=5, d=4, m=3)
 SHAPES = dict(X='Nd', w='dm', b='m', z='Nm', a='Nm', y='Nm')
 
 def draw_inputs(f, seed=0):
-    "Random float64 inputs for `f`, each in the shape that its name has in the notation"
+    "Random float64 inputs for `f`, each in the shape that its name has in the notation, and with one 0, for kinks"
     rng = torch.Generator().manual_seed(seed)
     shapes = [[SIZES[s] for s in SHAPES[name]] for name in _parameters(f)[0]]
-    return [torch.randn(shape, dtype=torch.float64, generator=rng) for shape in shapes]
+    inputs = [torch.randn(shape, dtype=torch.float64, generator=rng) for shape in shapes]
+    for x in inputs: x.view(-1)[0] = 0
+    return inputs
 
 # %% ../nbs/01_wiggle.ipynb #ac20bdd5
 def pairs():

@@ -5,14 +5,20 @@
 # %% auto #0
 __all__ = ['lin_jacobians', 'vjp']
 
-# %% ../nbs/05_layer.ipynb #6e3368c9
+# %% ../nbs/05_layer.ipynb #f4613400
 import torch
+from .check import need_tensors
+from .linear import _sizes
 
 # %% ../nbs/05_layer.ipynb #85f67862
 def lin_jacobians(X, # N×d
                   w, # d×m
                  ) -> tuple: # dz/dX (N×m×N×d), dz/dw (N×m×d×m), dz/db (N×m×m)
-    "The Jacobians of `lin`, output indices first. To be looked at, at tiny sizes: they are nearly all zeros"
+    """The Jacobians of `lin`, output indices first. To be looked at, at tiny sizes: they are nearly all zeros
+
+    Raises what `lin` raises for sizes, dtypes and devices that disagree."""
+    _sizes(X, w)
+    if X.ndim != 2: raise ValueError(f'X has shape {tuple(X.shape)}, it should be N×d')
     same_i, same_k = (torch.eye(n, dtype=X.dtype, device=X.device) for n in (len(X), w.shape[1]))
     return (torch.einsum('ip,jk->ikpj', same_i, w), torch.einsum('ij,kq->ikjq', X, same_k),
             torch.einsum('i,kq->ikq', torch.ones_like(X[:, 0]), same_k))
@@ -21,5 +27,10 @@ def lin_jacobians(X, # N×d
 def vjp(dJ_dz, # upstream gradient, in the shape of the outputs
         jac, # a Jacobian, output indices first
        ) -> torch.Tensor: # the gradient, in the shape of the inputs
-    "The vector–Jacobian product: the sum over all outputs of upstream gradient times slope"
+    """The vector–Jacobian product: the sum over all outputs of upstream gradient times slope
+
+    Raises `ValueError` if the Jacobian does not begin with the shape of the outputs."""
+    need_tensors(dJ_dz=dJ_dz, jac=jac)
+    if jac.shape[:dJ_dz.ndim] != dJ_dz.shape:
+        raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)}, but jac has shape {tuple(jac.shape)}')
     return torch.tensordot(dJ_dz, jac, dims=dJ_dz.ndim)

@@ -252,6 +252,7 @@ def kaiming(d, # features that go in
     """Random weights of variance 2/d, which keep the size of the activations from layer to layer
 
     Source: K. He et al., Delving Deep into Rectifiers, 2015."""
+    if d < 1: raise ValueError(f'd is {d}: a layer reads at least one feature')
     return torch.randn(d, m, generator=generator, dtype=dtype)*(2/d)**.5
 
 # %% ../nbs/06_network.ipynb #6286013d

@@ -28,12 +28,14 @@ def step(model, # its `.params` have their `.g`
         ):
     """One step of gradient descent, in place: w ← w − lr·∂J/∂w. Uses up every `.g`
 
-    Raises `ValueError`, and moves nothing, if a parameter has no `.g` or lr is not finite."""
+    Raises `ValueError`, and moves nothing, if a parameter has no `.g` or is expanded, or lr is not finite."""
     if not math.isfinite(lr): raise ValueError(f'lr is {lr}: it should be a finite number')
     params = model.params
     for name, p in params.items():
-        if getattr(p, 'g', None) is not None: continue
-        raise ValueError(f'{name} has no .g: run model(x, y) and model.backward() before each step')
+        if getattr(p, 'g', None) is None:
+            raise ValueError(f'{name} has no .g: run model(x, y) and model.backward() before each step')
+        if any(n > 1 and not stride for n, stride in zip(p.shape, p.stride(), strict=True)):
+            raise ValueError(f'{name} is expanded: several of its numbers are one in memory')
     for p in {id(p): p for p in params.values()}.values():
         p -= lr*p.g
         p.g = None
@@ -54,6 +56,8 @@ def accuracy(model, X, # N×d
              y, # the N labels
             ) -> float: # the share of the examples for which the largest output is that of the label
     "How often the model is right. Raises `ValueError` unless each example has a label, and there is one"
+    for name, t in (('X', X), ('y', y)):
+        if not isinstance(t, torch.Tensor): raise TypeError(f'{name} is a {type(t).__name__}, not a torch.Tensor')
     if not len(X) or tuple(y.shape) != (len(X),):
         raise ValueError(f'y has shape {tuple(y.shape)}, but X has N = {len(X)} examples: '
                          'y should be N labels, N at least 1')
@@ -102,9 +106,9 @@ def fit(model, X, y, # the training set, `y` as the loss wants it
         seed=0, start=0, # what decides the order of the examples; steps that were done before
         bar=True, # show progress, on stderr?
        ) -> dict: # loss and accuracy of each epoch, the steps done in all, and whether it was stopped
-    """Train by mini-batches. Ctrl-C stops between two steps, says so, and keeps what was learned
-
-    Raises `ValueError` if X and y have not the same N, and what `step`, `batches` and the model raise."""
+    """Train by mini-batches; Ctrl-C stops between two steps, says so, and keeps what was learned
+    Raises what `step`, `batches` and the model raise, and `ValueError` if X and y have not the same N."""
+    if not isinstance(X, torch.Tensor): raise TypeError(f'X is a {type(X).__name__}, not a torch.Tensor')
     if len(X) != len(y): raise ValueError(f'X has N = {len(X)} examples, y has {len(y)}')
     history = dict(loss=[], accuracy=[], steps=start, stopped=False)
     try:

@@ -8,6 +8,7 @@ from docutils import nodes
 HEADING = re.compile(r'^#+ (.+)', re.M)
 DIRECTIVE = re.compile(r'^\s*#\s*\|.*\n?', re.M)
 UP = re.compile(r'\]\(\.\./(?=\w+\.md)')
+MODULE = re.compile(r'\]\(\.\./backprop/(\w+)\.py\)')
 OPENING, CLOSING = re.compile(r'[(\[]*$'), re.compile(r'^[^\s\w(\[]*')
 WIDGET = 'application/vnd.jupyter.widget-view+json'   # it needs a kernel, and on a page a script from elsewhere
 PARTS = [('0[0-4]', 'Part I: one neuron'), ('0[5-9]', 'Part II: layers and networks'),
@@ -57,7 +58,7 @@ def alt(cell):
 def page(cell, heading):
     "A cell as it stands on the page, under a heading; None if it is left out"
     source = text(cell['source'])
-    if cell['cell_type'] != 'code': return dict(cell, source=UP.sub('](api/', source))
+    if cell['cell_type'] != 'code': return dict(cell, source=MODULE.sub(r'](api/\1.md)', UP.sub('](api/', source)))
     directives = [d.split('|')[1].strip() for d in DIRECTIVE.findall(source)]
     source = DIRECTIVE.sub('', source).strip('\n')
     if 'hide' in directives or directives and not source.strip(): return None
