@@ -2,6 +2,7 @@
 
 `nbdev_clean` drops the execution counts, so that a cell was run, and run in its place, shows only in its output.
 Numbers may differ in their last digits, or by round-off; a cell tagged `varies` (a timing) is run, but not compared."""
+import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,7 @@ def complaints(path):
 
 
 if __name__ == '__main__':
+    os.environ.setdefault('BACKPROP_ROUNDS', '2')   # timings are run, but not compared
     paths = sorted(Path(p) for p in sys.argv[1:]) or sorted(Path('nbs').glob('*.ipynb'))
     with ThreadPoolExecutor(2) as pool: found = [line for lines in pool.map(complaints, paths) for line in lines]
     print('\n'.join(found) or f'{len(paths)} notebooks print what is committed')

@@ -22,20 +22,19 @@ def need_tensors(**tensors):
     """Raise unless each is a dense tensor of real floating-point numbers, all of one dtype and on one device
 
     Raises `TypeError` for another kind of thing, `ValueError` where two disagree; both name the argument."""
-    first = None
+    first = dtype = device = None
     for name, t in tensors.items():
         if not isinstance(t, torch.Tensor):
             raise TypeError(f'{name} is a {type(t).__name__}, not a torch.Tensor: use torch.as_tensor({name})')
         if t.layout is not torch.strided or t.is_nested:
             raise TypeError(f'{name} is nested, or has layout {t.layout}: gradients here are of dense tensors')
+        if first and t.dtype is dtype and t.device == device: continue
         if t.dtype not in FLOATS:
             raise TypeError(f'{name} has dtype {t.dtype}: gradients are of real numbers in at least 16 bits, '
                             f'such as {name}.double()')
-        if first is None: first, like = name, t
-        elif t.dtype is not like.dtype:
-            raise ValueError(f'{name} has dtype {t.dtype}, but {first} has {like.dtype}')
-        elif t.device != like.device:
-            raise ValueError(f'{name} is on {t.device}, but {first} is on {like.device}')
+        if not first: first, dtype, device = name, t.dtype, t.device
+        elif t.dtype is not dtype: raise ValueError(f'{name} has dtype {t.dtype}, but {first} has {dtype}')
+        else: raise ValueError(f'{name} is on {t.device}, but {first} is on {device}')
 
 # %% ../nbs/01_wiggle.ipynb #bee1d86a
 @contextmanager

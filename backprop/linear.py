@@ -10,15 +10,17 @@ import torch
 from .check import need_tensors
 
 # %% ../nbs/04_linear.ipynb #f5344701
-def _sizes(X, w):
-    "Raise unless X is …×d and w is d×m, of the same dtype and device"
-    need_tensors(X=X, w=w)
+def _sizes(X, w, **more):
+    "d and m; raises unless X is …×d and w is d×m, and all are of one dtype and device"
+    need_tensors(X=X, w=w, **more)
     if w.ndim != 2: raise ValueError(f'w has shape {tuple(w.shape)}, it should be d×m: one neuron a column')
     if not X.ndim: raise ValueError('X has shape (), it should be N×d: one example a row')
-    if X.shape[-1] != w.shape[0]:
-        raise ValueError(f'X has d = {X.shape[-1]} features, w has {w.shape[0]} rows '
+    d, m = w.shape
+    if X.shape[-1] != d:
+        raise ValueError(f'X has d = {X.shape[-1]} features, w has {d} rows '
                          f'(shapes {tuple(X.shape)} and {tuple(w.shape)})')
-    if not w.numel(): raise ValueError(f'w has shape {tuple(w.shape)}: there is no weight in it')
+    if not (d and m): raise ValueError(f'w has shape {tuple(w.shape)}: there is no weight in it')
+    return d, m
 
 # %% ../nbs/04_linear.ipynb #eba4b3b0
 def lin(X, # N×d, one example a row; any number of axes in front, none included
@@ -29,11 +31,9 @@ def lin(X, # N×d, one example a row; any number of axes in front, none included
 
     Raises `ValueError` for sizes, dtypes or devices that disagree,
     `TypeError` if one is no dense floating-point tensor."""
-    _sizes(X, w)
-    need_tensors(w=w, b=b)
-    if b.shape != w.shape[1:]:
-        raise ValueError(f'b has shape {tuple(b.shape)}, '
-                         f'but w has m = {w.shape[1]} columns: b should be ({w.shape[1]},)')
+    _, m = _sizes(X, w, b=b)
+    if b.shape != (m,):
+        raise ValueError(f'b has shape {tuple(b.shape)}, but w has m = {m} columns: b should be ({m},)')
     return X @ w + b
 
 # %% ../nbs/04_linear.ipynb #15c23214
@@ -45,9 +45,7 @@ def lin_grad(dJ_dz, # upstream gradient, N×m
     """The gradients of `lin`: dJ/dX = dJ/dz wᵀ, dJ/dw = Xᵀ dJ/dz, dJ/db = Σᵢ dJ/dz⁽ⁱ⁾
 
     Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` as `lin` does."""
-    _sizes(X, w)
-    need_tensors(X=X, dJ_dz=dJ_dz)
-    d, m = w.shape
+    d, m = _sizes(X, w, dJ_dz=dJ_dz)
     if dJ_dz.shape != (*X.shape[:-1], m):
         raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)}, but z = X w + b has shape {(*X.shape[:-1], m)}')
     G = dJ_dz.reshape(-1, m)   # one example a row, whatever was in front

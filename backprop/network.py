@@ -253,7 +253,8 @@ def kaiming(d, # features that go in
 
     Source: K. He et al., Delving Deep into Rectifiers, 2015."""
     if d < 1: raise ValueError(f'd is {d}: a layer reads at least one feature')
-    return torch.randn(d, m, generator=generator, dtype=dtype)*(2/d)**.5
+    w = torch.randn(d, m, generator=generator, dtype=dtype)*(2/d)**.5
+    return w.t().contiguous().t()   # still d×m, but in memory one neuron lies after the other, as in nn.Linear
 
 # %% ../nbs/06_network.ipynb #6286013d
 def mlp(*sizes, # features, neurons of each layer, outputs: mlp(64, 50, 10)
@@ -290,3 +291,93 @@ def from_torch(cls: Model, net, loss=None):
             raise ValueError(f'layer {n} is a {type(layer).__name__}; known are {known}')
         layers.append(KNOWN[type(layer)](layer, shared))
     return cls(layers, Mse() if loss is None else loss)
+
+# %% ../nbs/92_speed.ipynb #bf71e836
+def _forward(layers, x):
+    "What goes into each layer, and what comes out of the last; ReLU writes over what it reads"
+    ins = [x]
+    for layer in layers:
+        a = ins[-1]
+        ins.append(torch.addmm(layer.params['b'], a, layer.params['w']) if layer.params else a.relu_())
+    return ins
+
+# %% ../nbs/92_speed.ipynb #05775399
+def _backward(layers, ins, g, grads):
+    "Add what one block gives to `grads`: dJ/dw, the other way round, and dJ/db of each layer"
+    for n in range(len(layers) - 1, -1, -1):
+        layer, out = layers[n], ins.pop()
+        if not layer.params: g.mul_(out.sign_()); continue
+        del out
+        if n in grads:
+            grads[n][0].addmm_(g.t(), ins[-1])
+            grads[n][1].add_(g.sum(0))
+        else: grads[n] = torch.mm(g.t(), ins[-1]), g.sum(0)
+        if n: g = torch.mm(g, layer.params['w'].t())
+
+# %% ../nbs/92_speed.ipynb #7e5b267e
+def _block(layers, x, y, n, grads):
+    "Σ (a − y)² of one block; the gradients of J, a mean over `n` elements, are added to `grads`"
+    ins = _forward(layers, x)
+    d = ins[-1] - y
+    flat = d.view(-1)
+    total = flat.dot(flat)
+    _backward(layers, ins, d.mul_(2/n), grads)
+    return total
+
+# %% ../nbs/92_speed.ipynb #350c63ff
+def _fits(t, dtype, *shape):
+    "A dense tensor on the processor, of this dtype and shape?"
+    return (isinstance(t, torch.Tensor) and t.dtype is dtype and t.layout is torch.strided and t.is_cpu
+            and not t.is_nested and t.shape == shape)
+
+_PLAIN = {Lin: (lin, lin_grad), Relu: (relu, relu_grad), Mse: (mse, mse_grad)}
+def _as_made(layer): return _PLAIN.get(type(layer)) == (layer.f, layer.f_grad)
+
+# %% ../nbs/92_speed.ipynb #36e80db7
+def _plain(model, x, y):
+    "Can `_block` do it?"
+    if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64) and x.ndim == 2): return False
+    (N, d), dtype = x.shape, x.dtype
+    if not (N and model.layers and model.layers[0].params and _as_made(model.loss)): return False
+    for layer in model.layers:
+        if not _as_made(layer): return False
+        if not layer.params: continue
+        w, b = layer.params['w'], layer.params['b']
+        m = b.numel() if isinstance(b, torch.Tensor) else 0
+        if not (m and _fits(w, dtype, d, m) and _fits(b, dtype, m)): return False
+        d = m
+    return _fits(x, dtype, *x.shape) and _fits(y, dtype, N, d)
+
+# %% ../nbs/92_speed.ipynb #11aa9f53
+import math
+
+def _in_blocks(layers, x, y, block):
+    "J, and each `.g` in its place; or None, and no `.g`, if some number on the way was not finite"
+    parts, n, grads = -(-len(x)//block), y.numel(), {}
+    x.g = None
+    for layer in layers:
+        for p in layer.params.values(): p.g = None
+    with torch.no_grad():
+        if parts == 1: total = _block(layers, x, y, n, grads)
+        else: total = sum(_block(layers, *part, n, grads)
+                          for part in zip(x.chunk(parts), y.chunk(parts), strict=True))
+        if not math.isfinite(grads[0][1].sum().item()): return None
+        for k, (dw, db) in grads.items():
+            for p, g in ((layers[k].params['w'], dw.t()), (layers[k].params['b'], db)):
+                p.g = g if p.g is None else p.g + g
+        return total.div_(n)
+
+# %% ../nbs/92_speed.ipynb #767df826
+@patch
+def forward_backward(self: Model, x, y, block=1024):
+    """J, and a `.g` on every parameter: `model(x, y)` and `model.backward(input_grad=False)` in one go, and faster
+
+    What lies between is not kept, so it cannot be looked at. `block` examples are taken at a time.
+    Raises what the two raise."""
+    if block < 1: raise ValueError(f'block is {block}: at least one example is taken at a time')
+    column = y[:, None] if isinstance(y, torch.Tensor) and y.ndim == 1 else y
+    J = _in_blocks(self.layers, x, column, block) if _plain(self, x, column) else None
+    if J is None:
+        J = self(x, y)
+        self.backward(input_grad=False)
+    return J
