@@ -338,7 +338,8 @@ def _plain(model, x, y):
     "Can `_block` do it?"
     if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64) and x.ndim == 2): return False
     (N, d), dtype = x.shape, x.dtype
-    if not (N and model.layers and model.layers[0].params and _as_made(model.loss)): return False
+    if type(model) is not Model or not (model.layers and model.layers[0].params): return False
+    if not (N and _as_made(model.loss)): return False
     for layer in model.layers:
         if not _as_made(layer): return False
         if not layer.params: continue
@@ -353,7 +354,7 @@ import math
 
 def _in_blocks(layers, x, y, block):
     "J, and each `.g` in its place; or None, and no `.g`, if some number on the way was not finite"
-    parts, n, grads = -(-len(x)//block), y.numel(), {}
+    parts, n, grads = -(-x.shape[0]//block), y.numel(), {}
     x.g = None
     for layer in layers:
         for p in layer.params.values(): p.g = None
@@ -361,7 +362,8 @@ def _in_blocks(layers, x, y, block):
         if parts == 1: total = _block(layers, x, y, n, grads)
         else: total = sum(_block(layers, *part, n, grads)
                           for part in zip(x.chunk(parts), y.chunk(parts), strict=True))
-        if not math.isfinite(grads[0][1].sum().item()): return None
+        db = grads[0][1]
+        if not math.isfinite(db.dot(db)): return None
         for k, (dw, db) in grads.items():
             for p, g in ((layers[k].params['w'], dw.t()), (layers[k].params['b'], db)):
                 p.g = g if p.g is None else p.g + g

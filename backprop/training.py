@@ -74,13 +74,12 @@ def _ctrl_c():
     try: yield pressed
     finally: signal.signal(signal.SIGINT, old)
 
-# %% ../nbs/08_training.ipynb #c6be07d6
+# %% ../nbs/08_training.ipynb #93bbcb23
 def _epoch(model, X, y, parts, lr, history, pressed):
     "One step for each part. Returns the mean of J over the parts"
     total = 0.
     for ix in parts:
-        total += len(ix)*model(X[ix], y[ix]).item()
-        model.backward(input_grad=False)
+        total += len(ix)*model.forward_backward(X[ix], y[ix]).item()
         step(model, lr)
         history['steps'] += 1
         if pressed: raise KeyboardInterrupt
