@@ -189,8 +189,9 @@ def _repr_mimebundle_(self: Playground, include=None, exclude=None):
 # %% ../nbs/90_plot.ipynb #501b64cc
 def _sum_in_numbers(left, right):
     "'−2/3·1 + 2·3 + 0·(−2) = 16/3'"
-    terms = [(number(a), number(b)) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
-    text = ' + '.join(f'{a}·{f"({b})" if b.startswith("−") else b}' for a, b in terms)
+    def put(v, first=False): return v if first or v[0] != '−' else f'({v})'
+    pairs = zip(map(number, left.tolist()), map(number, right.tolist()), strict=True)
+    text = ' + '.join(f'{put(a, not n)}·{put(b)}' for n, (a, b) in enumerate(pairs))
     return f'{text} = {number((left*right).sum())}'
 
 # %% ../nbs/90_plot.ipynb #8f8413c1

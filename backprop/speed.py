@@ -121,17 +121,18 @@ def contestants(sizes, N) -> dict: # functions by name; each call is one forward
     return forms
 
 # %% ../nbs/92_speed.ipynb #dbd0d210
-HEAD = (f'{"network":>23} {"N":>6} {"threads":>7} {"by hand":>10}   {"/ autograd":^11}   {"/ products":^11}'
-        f'   {"layer by layer":>14} {"unsqueeze":>9}   {"memory, MB":^17}\n'
-        f'{"":49}   {"median min":^11}   {"median min":^11}   {"/ autograd":>14} {"/ autogr.":>9}   by hand  autograd')
+HEAD = (f'{"by hand":>40}{"/ autograd":>14}{"/ products":>14}{"layers":>8}{"unsq.":>6}{"memory, MB":>16}\n'
+        f'{"network":>19} {"N":>6} thr.{"ms":>9}{"median":>8}{"min":>6}{"median":>8}{"min":>6}{"/ autograd":>14}'
+        f'{"by hand":>8}{"autogr.":>8}')
 
 def line(sizes, N, threads, times, memory):
     "One row of the table under `HEAD`"
-    def by(one, other='autograd'): return '{:5.2f} {:5.2f}'.format(*ratio(times, one, other))
-    course = f'{ratio(times, "unsqueeze", "autograd")[0]:9.1f}' if 'unsqueeze' in times else f'{"–":>9}'
-    return (f'{"→".join(map(str, sizes)):>23} {N:6,} {threads:7} {statistics.median(times["by hand"])*1e3:7,.2f} ms   '
-            f'{by("by hand")}   {by("by hand", "products")}   {ratio(times, "layer by layer", "autograd")[0]:14.2f} '
-            f'{course}   {memory["by hand"]/1e6:7.1f}  {memory["autograd"]/1e6:8.1f}')
+    ms = statistics.median(times['by hand'])*1e3
+    def by(one, other='autograd'): return '{:8.2f}{:6.2f}'.format(*ratio(times, one, other))
+    unsqueeze = f'{ratio(times, "unsqueeze", "autograd")[0]:6.1f}' if 'unsqueeze' in times else f'{"–":>6}'
+    return (f'{"→".join(map(str, sizes)):>19} {N:6,} {threads:4}{ms:9,.2f}{by("by hand")}{by("by hand", "products")}'
+            f'{ratio(times, "layer by layer", "autograd")[0]:8.2f}{unsqueeze}'
+            f'{memory["by hand"]/1e6:8.1f}{memory["autograd"]/1e6:8.1f}')
 
 # %% ../nbs/92_speed.ipynb #7e1c6f75
 def speed_table(rounds=15, networks=NETWORKS) -> list: # of (sizes, N, threads, times, memory)

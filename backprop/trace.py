@@ -203,24 +203,30 @@ def _draw_edge(ax, start, end, at, w, part):   # at: where to write, as a part o
         h = .03*side
         arrow = dict(arrowstyle=style, color=colour, lw=1, shrinkA=2, shrinkB=2)
         ax.annotate('', (x1 + h*dx, y1 + h*dy), (x0 + h*dx, y0 + h*dy), arrowprops=arrow)
-        ax.text(x0 + at*(x1 - x0) + 5*h*dx, y0 + at*(y1 - y0) + 5*h*dy, number(v.item()), ha='center',
+        away = 'center' if abs(dx) < .1 else 'left' if h*dx > 0 else 'right'   # so that no number lies on its arrow
+        ax.text(x0 + at*(x1 - x0) + 4.5*h*dx, y0 + at*(y1 - y0) + 4.5*h*dy, number(v.item()), ha=away,
                 va='center', fontsize=10, color=colour, bbox=dict(facecolor=PAPER, edgecolor='none', pad=.4))
 
 # %% ../nbs/07_trace.ipynb #7a096918
-def _draw_edges(ax, model, i, spots):
-    "The arrows of every `Lin` between its two columns of `spots`"
+def _fan(n, of): return .12*((of - 1)/2 - n)/max(of - 1, 1)   # arrow number n at a box, the first on top
+
+def _draw_edges(ax, model, i, columns, spots):
+    "The arrows of every `Lin`: from the last row of a box, which is what it gives, to the middle of the next"
     layers = [layer for layer in model.layers if layer.params]
-    for layer, left, right in zip(layers, spots[:-1], spots[1:], strict=True):
+    for layer, column, left, right in zip(layers, columns[:-1], spots[:-1], spots[1:], strict=True):
         x, g, w = layer.inputs[0][i], layer.out.g[i], layer.params['w']
         sources = x.nonzero()[:, 0].tolist() if left is spots[0] else range(len(x))
-        for n, (j, (x0, y0)) in enumerate(zip(sources, left, strict=True)):
-            for k, end in enumerate(right):
-                _draw_edge(ax, (x0 + _BOX, y0), end, .28 + .13*(n % 3), w[j, k], x[j]*g[k])
+        for n, (j, (x0, y0), (_, rows)) in enumerate(zip(sources, left, column, strict=True)):
+            low = y0 - (len(rows) - 1)/2*_ROW
+            for k, (x1, y1) in enumerate(right):
+                start, end = (x0 + _BOX, low + _fan(k, len(right))), (x1, y1 + _fan(n, len(left)))
+                _draw_edge(ax, start, end, .25 + .08*(n % 3), w[j, k], x[j]*g[k])
 
 # %% ../nbs/07_trace.ipynb #85492340
 def _in_words(columns):
-    "The values of all boxes, for those who cannot see them"
-    return '; '.join(f'{title} ' + ' '.join(f'{name} {number(v.item())}' for name, v, _, _ in rows)
+    "The numbers of all boxes, for those who cannot see them"
+    def words(name, v, g, _): return f'{name} {number(v)}' + (f' with gradient {number(g)}' if g is not None else '')
+    return '; '.join(f'{title}: ' + ', '.join(words(*row) for row in rows)
                      for column in columns for title, rows in column)
 
 def _spots(columns, slot):
@@ -244,7 +250,7 @@ def draw_network(model, # after `trace(model, x, y)`: `Lin` layers, with activat
     N, J = len(model.layers[0].inputs[0]), number(model.loss.out.item())
     fig, ax = figure(f'Example {i + 1} of {N}; J over all of them is {J}', width=wide + .4, height=tall + 1.)
     ax.set_axis_off(); ax.set_xlim(-.1, wide + .1); ax.set_ylim(-tall/2 - .4, tall/2)
-    _draw_edges(ax, model, i, spots)
+    _draw_edges(ax, model, i, columns, spots)
     for spot, box in zip(sum(spots, []), sum(columns, []), strict=True): _draw_box(ax, *spot, *box)
     ax.text(0, -tall/2 - .4, _CAPTION, ha='left', va='bottom', fontsize=10, color=SOFT)
     return draw(fig, f'Example {i + 1}: {_in_words(columns)}')
