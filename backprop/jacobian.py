@@ -17,6 +17,7 @@ def lin_jacobians(X, # N×d
     """The Jacobians of `lin`, output indices first. To be looked at, at tiny sizes: they are nearly all zeros
 
     Raises what `lin` raises for sizes, dtypes and devices that disagree."""
+    need_tensors(X=X, w=w)
     _sizes(X, w)
     if X.ndim != 2: raise ValueError(f'X has shape {tuple(X.shape)}, it should be N×d')
     same_i, same_k = (torch.eye(n, dtype=X.dtype, device=X.device) for n in (len(X), w.shape[1]))

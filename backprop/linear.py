@@ -10,17 +10,16 @@ import torch
 from .check import need_tensors
 
 # %% ../nbs/04_linear.ipynb #f5344701
-def _sizes(X, w, **more):
-    "d and m; raises unless X is …×d and w is d×m, and all are of one dtype and device"
-    need_tensors(X=X, w=w, **more)
+def _sizes(X, w):
+    "The axes of X in front of d, then d and m; raises unless X is …×d and w is d×m"
     if w.ndim != 2: raise ValueError(f'w has shape {tuple(w.shape)}, it should be d×m: one neuron a column')
     if not X.ndim: raise ValueError('X has shape (), it should be N×d: one example a row')
-    d, m = w.shape
-    if X.shape[-1] != d:
-        raise ValueError(f'X has d = {X.shape[-1]} features, w has {d} rows '
+    (*front, features), (d, m) = X.shape, w.shape
+    if features != d:
+        raise ValueError(f'X has d = {features} features, w has {d} rows '
                          f'(shapes {tuple(X.shape)} and {tuple(w.shape)})')
     if not (d and m): raise ValueError(f'w has shape {tuple(w.shape)}: there is no weight in it')
-    return d, m
+    return front, d, m
 
 # %% ../nbs/04_linear.ipynb #eba4b3b0
 def lin(X, # N×d, one example a row; any number of axes in front, none included
@@ -31,7 +30,8 @@ def lin(X, # N×d, one example a row; any number of axes in front, none included
 
     Raises `ValueError` for sizes, dtypes or devices that disagree,
     `TypeError` if one is no dense floating-point tensor."""
-    _, m = _sizes(X, w, b=b)
+    need_tensors(X=X, w=w, b=b)
+    _, _, m = _sizes(X, w)
     if b.shape != (m,):
         raise ValueError(f'b has shape {tuple(b.shape)}, but w has m = {m} columns: b should be ({m},)')
     return X @ w + b
@@ -45,9 +45,10 @@ def lin_grad(dJ_dz, # upstream gradient, N×m
     """The gradients of `lin`: dJ/dX = dJ/dz wᵀ, dJ/dw = Xᵀ dJ/dz, dJ/db = Σᵢ dJ/dz⁽ⁱ⁾
 
     Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` as `lin` does."""
-    d, m = _sizes(X, w, dJ_dz=dJ_dz)
-    if dJ_dz.shape != (*X.shape[:-1], m):
-        raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)}, but z = X w + b has shape {(*X.shape[:-1], m)}')
+    need_tensors(X=X, w=w, dJ_dz=dJ_dz)
+    front, d, m = _sizes(X, w)
+    if dJ_dz.shape != (*front, m):
+        raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)}, but z = X w + b has shape {(*front, m)}')
     G = dJ_dz.reshape(-1, m)   # one example a row, whatever was in front
     dJ_dX = dJ_dz @ w.t() if needs[0] else None
     dJ_dw = X.reshape(-1, d).t() @ G if needs[1] else None

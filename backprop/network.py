@@ -319,13 +319,13 @@ def _block(layers, x, y, n, grads):
     "Σ (a − y)² of one block; the gradients of J, a mean over `n` elements, are added to `grads`"
     ins = _forward(layers, x)
     d = ins[-1] - y
-    flat = d.view(-1)
+    flat = d.reshape(-1)
     total = flat.dot(flat)
     _backward(layers, ins, d.mul_(2/n), grads)
     return total
 
 # %% ../nbs/92_speed.ipynb #350c63ff
-def _fits(t, dtype, *shape):
+def _fits(t, dtype, shape):
     "A dense tensor on the processor, of this dtype and shape?"
     return (isinstance(t, torch.Tensor) and t.dtype is dtype and t.layout is torch.strided and t.is_cpu
             and not t.is_nested and t.shape == shape)
@@ -339,23 +339,22 @@ def _plain(model, x, y):
     if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64) and x.ndim == 2): return False
     (N, d), dtype = x.shape, x.dtype
     if type(model) is not Model or not (model.layers and model.layers[0].params): return False
-    if not (N and _as_made(model.loss)): return False
+    if not (N and d and _as_made(model.loss)) or torch.is_autocast_enabled('cpu'): return False
     for layer in model.layers:
         if not _as_made(layer): return False
-        if not layer.params: continue
-        w, b = layer.params['w'], layer.params['b']
+        if type(layer) is Relu and not layer.params: continue
+        w, b = layer.params.get('w'), layer.params.get('b')
         m = b.numel() if isinstance(b, torch.Tensor) else 0
-        if not (m and _fits(w, dtype, d, m) and _fits(b, dtype, m)): return False
+        if not (m and _fits(w, dtype, (d, m)) and _fits(b, dtype, (m,))): return False
         d = m
-    return _fits(x, dtype, *x.shape) and _fits(y, dtype, N, d)
+    return _fits(x, dtype, x.shape) and _fits(y, dtype, (N, d))
 
 # %% ../nbs/92_speed.ipynb #11aa9f53
 import math
 
 def _in_blocks(layers, x, y, block):
-    "J, and each `.g` in its place; or None, and no `.g`, if some number on the way was not finite"
+    "J, and each `.g` in its place; or None, and no `.g`, if dJ/db of the first layer is not finite"
     parts, n, grads = -(-x.shape[0]//block), y.numel(), {}
-    x.g = None
     for layer in layers:
         for p in layer.params.values(): p.g = None
     with torch.no_grad():
@@ -369,17 +368,28 @@ def _in_blocks(layers, x, y, block):
                 p.g = g if p.g is None else p.g + g
         return total.div_(n)
 
-# %% ../nbs/92_speed.ipynb #767df826
+# %% ../nbs/92_speed.ipynb #d71f2e40
+def _forget(model):
+    "As if no layer had run yet"
+    for layer in (*model.layers, model.loss):
+        if layer.out is not None: layer.inputs, layer.out, layer._given, layer._seen = (), None, (), []
+
+# %% ../nbs/92_speed.ipynb #7de8b06c
 @patch
 def forward_backward(self: Model, x, y, block=1024):
     """J, and a `.g` on every parameter: `model(x, y)` and `model.backward(input_grad=False)` in one go, and faster
 
-    What lies between is not kept, so it cannot be looked at. `block` examples are taken at a time.
-    Raises what the two raise."""
-    if block < 1: raise ValueError(f'block is {block}: at least one example is taken at a time')
-    column = y[:, None] if isinstance(y, torch.Tensor) and y.ndim == 1 else y
-    J = _in_blocks(self.layers, x, column, block) if _plain(self, x, column) else None
+    At most `block` examples are taken at a time. The layers remember nothing afterwards, so what lies between
+    cannot be looked at. Raises what the two raise, and `ValueError` unless `block` is a whole number above 0."""
+    if not isinstance(block, int) or block < 1:
+        raise ValueError(f'block is {block!r}: it should be a whole number of examples, at least 1')
+    column, J = y[:, None] if isinstance(y, torch.Tensor) and y.ndim == 1 else y, None
+    if _plain(self, x, column):
+        _forget(self)
+        x.g = y.g = None
+        J = _in_blocks(self.layers, x, column, block)
     if J is None:
         J = self(x, y)
         self.backward(input_grad=False)
+        _forget(self)
     return J

@@ -7,9 +7,11 @@ __all__ = ['NETWORKS', 'HEAD', 'race', 'ratio', 'peak', 'autograd', 'products', 
            'contestants', 'line', 'speed_table']
 
 # %% ../nbs/92_speed.ipynb #765be7ce
+import math
 import os
 import random
 import statistics
+from copy import copy
 from functools import partial
 from itertools import accumulate
 from unittest import mock
@@ -20,17 +22,17 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.benchmark import Timer
 from tqdm import tqdm
 from .linear import lin
-from .network import Layer, Model, mlp
+from .network import Layer, Lin, Model, Mse, Relu, mlp
 
 # %% ../nbs/92_speed.ipynb #f4d3a267
 def race(forms, # functions to call, by name
          rounds=15, threads=None, # of the processor; all of them unless given
          seconds=.01, # that each function runs in each round, at least
         ) -> dict: # by name, the seconds that one call took, round by round
-    "Time functions side by side: each of them once in every round, in random order"
+    "Time functions side by side: each of them in turn in every round, in random order"
     rng, threads = random.Random(0), threads or torch.get_num_threads()
     timers = {name: Timer('f()', globals=dict(f=f), num_threads=threads) for name, f in forms.items()}
-    calls = {name: max(1, int(seconds/timer.timeit(2).mean)) for name, timer in timers.items()}
+    calls = {name: max(1, math.ceil(seconds/timer.timeit(2).mean)) for name, timer in timers.items()}
     times = {name: [] for name in forms}
     for _ in range(rounds):
         for name in rng.sample([*forms], len(forms)): times[name].append(timers[name].timeit(calls[name]).mean)
@@ -54,7 +56,11 @@ def peak(f, # a function that has not run yet, so that it has nothing to release
 
 # %% ../nbs/92_speed.ipynb #1c661400
 def autograd(model, x, y):
-    "The network of `model` in PyTorch, with the same weights; a call runs forward and backward"
+    """The network of `model` in PyTorch, with the same weights; a call runs forward and backward
+
+    Raises `ValueError` unless the layers are `Lin` and `Relu`, with `Mse` at the end."""
+    if {type(layer) for layer in model.layers} - {Lin, Relu} or type(model.loss) is not Mse:
+        raise ValueError('known are Lin, Relu, and Mse at the end')
     layers = [nn.ReLU() if not layer.params else nn.Linear(*layer.params['w'].shape) for layer in model.layers]
     net = nn.Sequential(*layers).to(x.dtype)
     with torch.no_grad():
@@ -96,8 +102,8 @@ def _unsqueeze_line(dJ_dz, X, w, needs=(True, True, True)):
 
 def unsqueezed(model):
     "The same model with the course's line for dJ/dw"
-    return Model([Layer(lin, _unsqueeze_line, **layer.params) if layer.params else layer for layer in model.layers],
-                 model.loss)
+    return Model([Layer(lin, _unsqueeze_line, **layer.params) if layer.params else copy(layer)
+                  for layer in model.layers], copy(model.loss))
 
 # %% ../nbs/92_speed.ipynb #4db8c2e3
 def problem(sizes, N, dtype=torch.float32, seed=0) -> tuple: # model, X, y
