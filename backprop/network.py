@@ -326,9 +326,9 @@ def _block(layers, x, y, n, grads):
 
 # %% ../nbs/92_speed.ipynb #350c63ff
 def _fits(t, dtype, shape):
-    "A dense tensor on the processor, of this dtype and shape?"
+    "A dense tensor on the processor, of this dtype and shape, and none of autograd's?"
     return (isinstance(t, torch.Tensor) and t.dtype is dtype and t.layout is torch.strided and t.is_cpu
-            and not t.is_nested and t.shape == shape)
+            and not (t.is_nested or t.requires_grad) and t.shape == shape)
 
 _PLAIN = {Lin: (lin, lin_grad), Relu: (relu, relu_grad), Mse: (mse, mse_grad)}
 def _as_made(layer): return _PLAIN.get(type(layer)) == (layer.f, layer.f_grad)
@@ -357,16 +357,14 @@ def _in_blocks(layers, x, y, block):
     parts, n, grads = -(-x.shape[0]//block), y.numel(), {}
     for layer in layers:
         for p in layer.params.values(): p.g = None
-    with torch.no_grad():
-        if parts == 1: total = _block(layers, x, y, n, grads)
-        else: total = sum(_block(layers, *part, n, grads)
-                          for part in zip(x.chunk(parts), y.chunk(parts), strict=True))
-        db = grads[0][1]
-        if not math.isfinite(db.dot(db)): return None
-        for k, (dw, db) in grads.items():
-            for p, g in ((layers[k].params['w'], dw.t()), (layers[k].params['b'], db)):
-                p.g = g if p.g is None else p.g + g
-        return total.div_(n)
+    if parts == 1: total = _block(layers, x, y, n, grads)
+    else: total = sum(_block(layers, *part, n, grads) for part in zip(x.chunk(parts), y.chunk(parts), strict=True))
+    db = grads[0][1]
+    if not math.isfinite(db.dot(db)): return None
+    for k, (dw, db) in grads.items():
+        for p, g in ((layers[k].params['w'], dw.t()), (layers[k].params['b'], db)):
+            p.g = g if p.g is None else p.g + g
+    return total.div_(n)
 
 # %% ../nbs/92_speed.ipynb #d71f2e40
 def _forget(model):
