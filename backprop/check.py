@@ -90,11 +90,13 @@ def _largest(t): return t.abs().nan_to_num(nan=0, posinf=0).max().item() if t.nu
 
 def _refuse(name, mine, truth, ok, witness):
     "Raise the error for the worst of the entries that are not `ok`"
-    gap = (mine - truth).abs().nan_to_num(nan=float('inf')).masked_fill(ok, -1)
+    gap = (mine - truth).abs().nan_to_num(nan=float('inf')) if truth.is_floating_point() else (~ok).double()
+    gap = gap.masked_fill(ok, -1)
     index = tuple(int(n) for n in torch.unravel_index(gap.argmax(), gap.shape))
     m, t = mine[index].item(), truth[index].item()
+    shown = [f'{v:.10g}' if isinstance(v, float) else v for v in (m, t)]
     where = f'[{", ".join(map(str, index))}]' if index else ''
-    raise GradientError(f'{name}{where} is {m:.10g}, but {witness} says {t:.10g} '
+    raise GradientError(f'{name}{where} is {shown[0]}, but {witness} says {shown[1]} '
                         f'({(~ok).sum()} of {ok.numel()} entries differ)', name, index, m, t)
 
 # %% ../nbs/01_wiggle.ipynb #1fa65351
@@ -107,15 +109,17 @@ def same(mine, # what is to be judged
     "Raise `GradientError` unless shape, dtype, device and each entry of `mine` are those of `truth`"
     if not isinstance(mine, torch.Tensor):
         raise GradientError(f'{name} is a {type(mine).__name__}, not a torch.Tensor', name, mine=mine)
+    if not isinstance(truth, torch.Tensor):
+        raise TypeError(f'{witness} is a {type(truth).__name__}, not a torch.Tensor')
     for what in ('shape', 'dtype', 'device', 'layout'):
         m, t = (tuple(v) if what == 'shape' else v for v in (getattr(mine, what), getattr(truth, what)))
         if m != t: raise GradientError(f'{name} has {what} {m}, but {witness} has {t}', name, mine=m, truth=t)
     if not truth.numel(): return 0.
-    mine, truth = (t.detach() if t.is_floating_point() else t.detach().double() for t in (mine, truth))
-    if atol is None: atol = rtol*1e-3*_largest(truth)
-    ok = torch.isclose(mine, truth, rtol=rtol, atol=atol, equal_nan=True)
+    mine, truth, exact = mine.detach(), truth.detach(), not truth.is_floating_point()
+    if atol is None: atol = 0. if exact else rtol*1e-3*_largest(truth)
+    ok = mine == truth if exact else torch.isclose(mine, truth, rtol=rtol, atol=atol, equal_nan=True)
     if not ok.all(): _refuse(name, mine, truth, ok, witness)
-    return (mine - truth).abs().nan_to_num(nan=0).max().item()
+    return 0. if exact else (mine - truth).abs().nan_to_num(nan=0).max().item()
 
 # %% ../nbs/01_wiggle.ipynb #180c7d6e
 def _name(fn): return getattr(fn, '__name__', None) or type(fn).__name__
@@ -311,7 +315,7 @@ def your_turn(f, f_grad, *inputs):
         if e.mine is not ...: raise
         return print(f'Your turn: replace the ... in {_name(f_grad)} and run this cell again.')
     missing = [name for name, *_, note in report if note == 'none returned']
-    if missing and _signature(f, f_grad, len(inputs))[1]:
+    if missing and (_signature(f, f_grad, len(inputs))[1] or missing[0] == report[0][0]):
         raise GradientError(f'{missing[0]} is missing: return one gradient for each input of {_name(f)}')
     print('Yes.')
     return report
@@ -323,6 +327,8 @@ SHAPES = dict(X='Nd', w='dm', b='m', z='Nm', a='Nm', y='Nm')
 def draw_inputs(f, seed=0):
     "Random float64 inputs for `f`, each in the shape that its name has in the notation, and with one 0, for kinks"
     rng = torch.Generator().manual_seed(seed)
+    unknown = [name for name in _parameters(f)[0] if name not in SHAPES]
+    if unknown: raise ValueError(f'{unknown[0]} has no shape in the notation, which knows {", ".join(SHAPES)}')
     shapes = [[SIZES[s] for s in SHAPES[name]] for name in _parameters(f)[0]]
     inputs = [torch.randn(shape, dtype=torch.float64, generator=rng) for shape in shapes]
     for x in inputs: x.view(-1)[0] = 0

@@ -40,11 +40,11 @@ def number(x, # a number
     x = float(x)
     if not abs(x) < float('inf'): return str(x).replace('-', '−')
     short = Fraction(x).limit_denominator(longest)
-    return (str(short) if abs(x - short) <= 1e-6*abs(x) else f'{x:.3g}').replace('-', '−')
+    return (str(short) if abs(x - short) <= 1e-6*min(abs(x), 1) else f'{x:.3g}').replace('-', '−')
 
 # %% ../nbs/00_data.ipynb #e8a3f946
 def worked_example(): # X (6×10), y (6,), w1 (10×2), b1 (2,), w2 (2×1), b2 (1,), in float64
-    "Six examples, ten features, two neurons, one output; one z is exactly 0"
+    "Six examples, ten features, two neurons, one output; the second z of three examples is exactly 0"
     X = torch.zeros(6, 10, dtype=torch.float64)
     X[:3, [0, 9]] = 1
     X[3:, [3, 5]] = 1

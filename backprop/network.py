@@ -90,6 +90,8 @@ def upstream(self: Layer, needed=True):
 def _gradients(layer, grads, given, taken):
     "The gradients as a list, each as its tensor is, and apart from each other and from `taken`"
     grads, seen = list(grads) if isinstance(grads, (tuple, list)) else [grads], set()
+    if len(grads) > len(given) or layer.params and len(grads) < len(given):
+        raise ValueError(f'{layer}: {_name(layer.f_grad)} returned {len(grads)} gradients for {len(given)} inputs')
     for t in _floats(taken): seen.add(t.untyped_storage().data_ptr())
     for n, (g, t) in enumerate(zip(grads, given, strict=False)):
         if g is None: continue
@@ -114,8 +116,11 @@ def backward(self: Layer, input_grad=True):
     takes_upstream, wants, selects = self._plans[len(given)]
     options = dict(needs=(input_grad,)*n + (True,)*(len(given) - n)) if selects else {}
     up = self.upstream(takes_upstream)
+    before = [_version(t) for t in (*given, up)]
     with torch.no_grad():
         grads = self.f_grad(*[up]*takes_upstream, *(given[i] for i in wants), **options)
+        if before != [_version(t) for t in (*given, up)]:
+            raise ValueError(f'{self}: {_name(self.f_grad)} writes into what it is given')
         grads = _gradients(self, grads, given, (*given, up))
         for i, (t, g) in enumerate(zip(given, grads, strict=False)):
             if g is None or i < n and not input_grad: continue
@@ -140,6 +145,8 @@ class Model:
     "Layers in a row, and a loss: `model(x, y)` is J, `model.backward()` puts a `.g` on x and every parameter"
     def __init__(self, layers, loss):
         self.layers, self.loss = list(layers), loss
+        for layer in (*self.layers, loss):
+            if not isinstance(layer, Layer): raise TypeError(f'{layer} is no Layer: write Layer(f, f_grad)')
         if len({id(layer) for layer in (*self.layers, loss)}) <= len(self.layers):
             raise ValueError('a layer stands twice in the model, but can remember only one input: '
                              'make two layers that share their tensors')
@@ -249,17 +256,20 @@ def kaiming(d, # features that go in
             generator=None, # a torch.Generator, for the same weights each time
             dtype=torch.float32,
            ) -> torch.Tensor: # weights, d×m
-    """Random weights of variance 2/d, which keep the size of the activations from layer to layer
+    """Random weights of variance 2/d, which keep the size of the activations from layer to layer, on average
 
     Source: K. He et al., Delving Deep into Rectifiers, 2015."""
-    if d < 1: raise ValueError(f'd is {d}: a layer reads at least one feature')
+    if d < 1 or m < 1: raise ValueError(f'd is {d} and m is {m}: a layer has at least one feature and one neuron')
     w = torch.randn(d, m, generator=generator, dtype=dtype)*(2/d)**.5
     return w.t().contiguous().t()   # still d×m, but in memory one neuron lies after the other, as in nn.Linear
 
 # %% ../nbs/06_network.ipynb #6286013d
 def mlp(*sizes, # features, neurons of each layer, outputs: mlp(64, 50, 10)
         seed=0, dtype=torch.float32):
-    "A `Model` of `Lin` layers with `Relu` between them and `Mse` at the end; Kaiming weights, biases 0"
+    """A `Model` of `Lin` layers with `Relu` between them and `Mse` at the end; Kaiming weights, biases 0
+
+    Raises `ValueError` unless there are two sizes at least, and each is 1 at least."""
+    if len(sizes) < 2: raise ValueError(f'sizes are {sizes}: there should be features and outputs at least')
     rng, layers = torch.Generator().manual_seed(seed), []
     for d, m in zip(sizes[:-1], sizes[1:], strict=True):
         layers += [Lin(kaiming(d, m, rng, dtype), torch.zeros(m, dtype=dtype)), Relu()]
@@ -268,8 +278,6 @@ def mlp(*sizes, # features, neurons of each layer, outputs: mlp(64, 50, 10)
 # %% ../nbs/09_pytorch.ipynb #99762f27
 def _hand_linear(layer, shared):
     if layer.bias is None: raise ValueError('a Linear without bias is not known; known are Linear (with bias) and ReLU')
-    if layer._forward_hooks or layer._forward_pre_hooks:
-        raise ValueError('a Linear with hooks is not known: they may change what it computes')
     w = shared.setdefault(id(layer.weight), layer.weight.detach().t())
     return Lin(w, shared.setdefault(id(layer.bias), layer.bias.detach()))
 
@@ -280,10 +288,13 @@ KNOWN = {torch.nn.Linear: _hand_linear, torch.nn.ReLU: lambda layer, shared: Rel
 def from_torch(cls: Model, net, loss=None):
     """The by-hand twin of an `nn.Sequential` of `nn.Linear` and `nn.ReLU`, sharing its weights
 
-    The loss is `Mse()` unless given. Raises `TypeError` if `net` is no `nn.Sequential`,
-    `ValueError` for a layer that is not known, with a list of those that are."""
+    The loss is `Mse()` unless given. Raises `TypeError` if `net` is no `nn.Sequential` or the loss is no `Layer`,
+    `ValueError` for a layer that is not known, with a list of those that are, and for hooks.
+    What gives `net` new tensors, as `net.double()` does, ends the sharing."""
     if getattr(type(net), 'forward', None) is not torch.nn.Sequential.forward:
         raise TypeError(f'from_torch takes an nn.Sequential, not a {type(net).__name__}')
+    if any(m._forward_hooks or m._forward_pre_hooks or 'forward' in vars(m) for m in net.modules()):
+        raise ValueError('a layer with hooks, or with a forward of its own, is not known: it may compute anything')
     layers, shared = [], {}   # a weight that is used twice is one tensor here too
     for n, layer in enumerate(net):
         if type(layer) not in KNOWN:

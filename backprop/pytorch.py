@@ -20,11 +20,20 @@ def _backward(ctx, f, f_grad, upstream):
     if not takes_upstream and upstream.numel() != 1:
         raise ValueError(f'{_name(f_grad)} takes no upstream gradient, but {_name(f)} does not return one number')
     options = dict(needs=needs) if 'needs' in _parameters(f_grad)[0] else {}
+    before = [_version(t) for t in (upstream, *inputs)]
     grads = f_grad(*([upstream] if takes_upstream else []), *(inputs[n] for n in wants), **options)
     grads = grads if isinstance(grads, (tuple, list)) else (grads,)
+    if before != [_version(t) for t in (upstream, *inputs)]:
+        raise ValueError(f'{_name(f_grad)} writes into what it is given')
+    if len(grads) > len(inputs):
+        raise ValueError(f'{_name(f_grad)} returns {len(grads)} gradients, but {_name(f)} has {len(inputs)} inputs')
     grads = [*grads, *[None]*(len(inputs) - len(grads))]
     if any(g is None and need for g, need in zip(grads, needs, strict=True)):
         raise ValueError(f'{_name(f_grad)} returns no gradient for an input of {_name(f)} that requires one')
+    for g, x, need in zip(grads, inputs, needs, strict=True):
+        if not need or (g.shape, g.dtype) == (x.shape, x.dtype): continue
+        raise ValueError(f'{_name(f_grad)} returns a gradient of shape {tuple(g.shape)} and {g.dtype} for an input '
+                         f'of shape {tuple(x.shape)} and {x.dtype}')
     return tuple((g if takes_upstream else g*upstream) if need else None
                  for g, need in zip(grads, needs, strict=True))
 
@@ -32,15 +41,18 @@ def _backward(ctx, f, f_grad, upstream):
 def as_function(f, # a function of tensors that returns one tensor
                 f_grad, # its gradient, as `check_grads` takes it
                ): # a function like `f`, in whose place autograd calls `f_grad`
-    """`f` for any PyTorch model: forward is `f`, backward is `f_grad`, with only the gradients that are needed
+    """`f` for PyTorch models: forward is `f`, backward is `f_grad`, with only the gradients that are needed
 
-    Backward raises `ValueError` if `f_grad` returns no gradient for an input that requires one."""
+    Backward raises `ValueError` if `f_grad` returns no gradient for an input that requires one, or one of another
+    shape or dtype, or writes into what it is given."""
     def forward(ctx, *inputs):
         ctx.inputs = [(True, None) if isinstance(x, torch.Tensor) else (False, x) for x in inputs]
         ctx.save_for_backward(*(x for x in inputs if isinstance(x, torch.Tensor)))
         before = [_version(x) for x in inputs]
         out = f(*inputs)
         if before != [_version(x) for x in inputs]: raise ValueError(f'{_name(f)} changes its input in place')
+        if not isinstance(out, torch.Tensor):
+            raise TypeError(f'{_name(f)} returns a {type(out).__name__}: it should return one tensor')
         return out.view_as(out) if any(out is x for x in inputs) else out
     def backward(ctx, upstream): return _backward(ctx, f, f_grad, upstream)
     methods = dict(forward=staticmethod(forward), backward=staticmethod(backward))
