@@ -11,31 +11,36 @@ from .check import _name, _parameters, _signature
 from .network import _version
 
 # %% ../nbs/09_pytorch.ipynb #cd0e2b3f
+def _fitting(f, f_grad, grads, inputs, needs):
+    "One gradient for each input, None where none is given; raises `ValueError` if one that is needed does not fit"
+    grads = grads if isinstance(grads, (tuple, list)) else (grads,)
+    if len(grads) > len(inputs):
+        raise ValueError(f'{_name(f_grad)} returns {len(grads)} gradients, but {_name(f)} has {len(inputs)} inputs')
+    grads = [*grads, *[None]*(len(inputs) - len(grads))]
+    for g, x, need in zip(grads, inputs, needs, strict=True):
+        if not need: continue
+        if g is None:
+            raise ValueError(f'{_name(f_grad)} returns no gradient for an input of {_name(f)} that requires one')
+        if (g.shape, g.dtype) != (x.shape, x.dtype):
+            raise ValueError(f'{_name(f_grad)} returns a gradient of shape {tuple(g.shape)} and {g.dtype} for an input '
+                             f'of shape {tuple(x.shape)} and {x.dtype}')
+    return grads
+
+# %% ../nbs/09_pytorch.ipynb #6f201d44
 def _backward(ctx, f, f_grad, upstream):
     "The gradients that autograd asks for, by `f_grad`; None for the others"
-    saved = iter(ctx.saved_tensors)
+    saved, needs = iter(ctx.saved_tensors), tuple(ctx.needs_input_grad)
     inputs = [next(saved) if is_tensor else x for is_tensor, x in ctx.inputs]
-    needs = tuple(ctx.needs_input_grad)
     _, takes_upstream, wants = _signature(f, f_grad, len(inputs))
     if not takes_upstream and upstream.numel() != 1:
         raise ValueError(f'{_name(f_grad)} takes no upstream gradient, but {_name(f)} does not return one number')
     options = dict(needs=needs) if 'needs' in _parameters(f_grad)[0] else {}
     before = [_version(t) for t in (upstream, *inputs)]
-    grads = f_grad(*([upstream] if takes_upstream else []), *(inputs[n] for n in wants), **options)
-    grads = grads if isinstance(grads, (tuple, list)) else (grads,)
+    grads = f_grad(*[upstream]*takes_upstream, *(inputs[n] for n in wants), **options)
     if before != [_version(t) for t in (upstream, *inputs)]:
         raise ValueError(f'{_name(f_grad)} writes into what it is given')
-    if len(grads) > len(inputs):
-        raise ValueError(f'{_name(f_grad)} returns {len(grads)} gradients, but {_name(f)} has {len(inputs)} inputs')
-    grads = [*grads, *[None]*(len(inputs) - len(grads))]
-    if any(g is None and need for g, need in zip(grads, needs, strict=True)):
-        raise ValueError(f'{_name(f_grad)} returns no gradient for an input of {_name(f)} that requires one')
-    for g, x, need in zip(grads, inputs, needs, strict=True):
-        if not need or (g.shape, g.dtype) == (x.shape, x.dtype): continue
-        raise ValueError(f'{_name(f_grad)} returns a gradient of shape {tuple(g.shape)} and {g.dtype} for an input '
-                         f'of shape {tuple(x.shape)} and {x.dtype}')
     return tuple((g if takes_upstream else g*upstream) if need else None
-                 for g, need in zip(grads, needs, strict=True))
+                 for g, need in zip(_fitting(f, f_grad, grads, inputs, needs), needs, strict=True))
 
 # %% ../nbs/09_pytorch.ipynb #7e7fa171
 def as_function(f, # a function of tensors that returns one tensor
