@@ -288,6 +288,8 @@ def check_grads(f, # a function of tensors that returns a tensor
     if hasattr(f, 'pair'): f, f_grad, inputs = f.pair(f_grad, *inputs)   # a model, checked on x and y
     names, takes_upstream, wants = _signature(f, f_grad, len(inputs))
     xs = [_copy(name, x) for name, x in zip(names, inputs, strict=True)]
+    if not any(isinstance(x, torch.Tensor) and x.requires_grad for x in xs):
+        need_tensors(**dict(zip(names[:1], xs[:1], strict=True)))   # whole numbers have no gradient
     upstream, truths, size = _autograd(f, xs, takes_upstream)
     xs = [x.detach() if isinstance(x, torch.Tensor) else x for x in xs]
     grads = _by_hand(f_grad, [upstream]*takes_upstream, xs, wants)

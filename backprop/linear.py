@@ -45,6 +45,7 @@ def lin_grad(dJ_dz, # upstream gradient, N×m
     """The gradients of `lin`: dJ/dX = dJ/dz wᵀ, dJ/dw = Xᵀ dJ/dz, dJ/db = Σᵢ dJ/dz⁽ⁱ⁾
 
     Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` as `lin` does."""
+    if len(needs) != 3: raise ValueError(f'needs is {needs}: it should be three, for dJ/dX, dJ/dw and dJ/db')
     need_tensors(X=X, w=w, dJ_dz=dJ_dz)
     front, d, m = _sizes(X, w)
     if dJ_dz.shape != (*front, m):

@@ -19,6 +19,13 @@ from .loss import mse, mse_grad
 def _version(t): return t._version if isinstance(t, torch.Tensor) and not t.is_inference() else 0
 def _floats(tensors): return [t for t in tensors if isinstance(t, torch.Tensor) and t.is_floating_point()]
 
+def _untouched(who, f, given, **options):
+    "`f(*given)`; raises `ValueError` if that changes what is given"
+    before = [_version(t) for t in given]
+    out = f(*given, **options)
+    if before == [_version(t) for t in given]: return out
+    raise ValueError(f'{who}: {_name(f)} writes into what it is given, so there is no telling what its gradient is')
+
 # %% ../nbs/06_network.ipynb #0f686140
 class Layer:
     """A pair `f`, `f_grad` that remembers; the parameters are the last inputs of `f`, in the order given
@@ -41,12 +48,9 @@ class Layer:
 def forward(self: Layer, *inputs):
     "The output; nothing is remembered. Raises `ValueError` if `f` changes what it is given"
     given = (*inputs, *self.params.values())
-    before = [_version(t) for t in given]
     with torch.no_grad():
-        out = self.f(*given)
-        if any(out is t for t in given): out = out.view_as(out)
-    if before == [_version(t) for t in given]: return out
-    raise ValueError(f'{self}: {_name(self.f)} changes its input in place, so its gradient cannot be found')
+        out = _untouched(self, self.f, given)
+        return out.view_as(out) if any(out is t for t in given) else out
 
 # %% ../nbs/06_network.ipynb #91a2e6d4
 @patch
@@ -87,45 +91,50 @@ def upstream(self: Layer, needed=True):
     raise ValueError(f'{self}: out.g has shape {tuple(g.shape)}, but out has shape {tuple(self.out.shape)}')
 
 # %% ../nbs/06_network.ipynb #e7a4e37a
-def _gradients(layer, grads, given, taken):
-    "The gradients as a list, each as its tensor is, and apart from each other and from `taken`"
-    grads, seen = list(grads) if isinstance(grads, (tuple, list)) else [grads], set()
-    if len(grads) > len(given) or layer.params and len(grads) < len(given):
-        raise ValueError(f'{layer}: {_name(layer.f_grad)} returned {len(grads)} gradients for {len(given)} inputs')
-    for t in _floats(taken): seen.add(t.untyped_storage().data_ptr())
-    for n, (g, t) in enumerate(zip(grads, given, strict=False)):
-        if g is None: continue
-        for what in ('shape', 'dtype', 'device'):
+def _plan(f, f_grad, n):
+    "Does `f_grad` take an upstream gradient, which of the `n` inputs of `f`, and `needs`?"
+    return *_signature(f, f_grad, n)[1:], 'needs' in _parameters(f_grad)[0]
+
+def _gradients(who, f_grad, plan, given, up, needs, least=0):
+    "What `f_grad` returns, as a list; raises `ValueError` for too many, for less than `least`, or if one does not fit"
+    takes_upstream, wants, selects = plan
+    grads = _untouched(who, f_grad, (*[up]*takes_upstream, *(given[i] for i in wants)),
+                       **dict(needs=needs) if selects else {})
+    grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
+    if not least <= len(grads) <= len(given):
+        raise ValueError(f'{who}: {_name(f_grad)} returned {len(grads)} gradients for {len(given)} inputs')
+    for g, t in zip(grads, given, strict=False):
+        for what in ('shape', 'dtype', 'device') if g is not None else ():
             if getattr(g, what, None) == getattr(t, what, None) is not None: continue
-            raise ValueError(f'{layer}: the gradient has {what} {getattr(g, what, None)} '
-                             f'where its tensor has {getattr(t, what, None)}')
+            raise ValueError(f'{who}: {_name(f_grad)} returned a gradient of {what} {getattr(g, what, None)} '
+                             f'for an input of {what} {getattr(t, what, None)}')
+    return grads if takes_upstream or up is None else [None if g is None else g*up for g in grads]
+
+# %% ../nbs/06_network.ipynb #34844d4f
+def _apart(grads, taken):
+    "The gradients, those that share memory with each other or with `taken` as copies"
+    grads, seen = list(grads), {t.untyped_storage().data_ptr() for t in _floats(taken)}
+    for n, g in enumerate(grads):
+        if g is None: continue
         memory = g.untyped_storage().data_ptr()
         if memory in seen: grads[n] = g.clone()
         seen.add(memory)
     return grads
 
-# %% ../nbs/06_network.ipynb #844052ba
+# %% ../nbs/06_network.ipynb #ef389bd0
 @patch
 def backward(self: Layer, input_grad=True):
     "Add to the `.g` of the parameters, and of the inputs if `input_grad`. Raises as `check` and `upstream` do"
     self.check()
     given, n = self._given, len(self.inputs)
-    if len(given) not in self._plans:
-        plan = _signature(self.f, self.f_grad, len(given))[1:]
-        self._plans[len(given)] = *plan, 'needs' in _parameters(self.f_grad)[0]
-    takes_upstream, wants, selects = self._plans[len(given)]
-    options = dict(needs=(input_grad,)*n + (True,)*(len(given) - n)) if selects else {}
-    up = self.upstream(takes_upstream)
-    before = [_version(t) for t in (*given, up)]
+    needs, least = (input_grad,)*n + (True,)*len(self.params), len(given) if self.params else 0
+    if len(given) not in self._plans: self._plans[len(given)] = _plan(self.f, self.f_grad, len(given))
+    plan = self._plans[len(given)]
+    up = self.upstream(plan[0])
     with torch.no_grad():
-        grads = self.f_grad(*[up]*takes_upstream, *(given[i] for i in wants), **options)
-        if before != [_version(t) for t in (*given, up)]:
-            raise ValueError(f'{self}: {_name(self.f_grad)} writes into what it is given')
-        grads = _gradients(self, grads, given, (*given, up))
-        for i, (t, g) in enumerate(zip(given, grads, strict=False)):
-            if g is None or i < n and not input_grad: continue
-            if up is not None and not takes_upstream: g = g*up
-            t.g = g if t.g is None else t.g + g
+        grads = _gradients(self, self.f_grad, plan, given, up, needs, least)
+        for t, g, need in zip(given, _apart(grads, (*given, up)), needs, strict=False):
+            if need and g is not None: t.g = g if t.g is None else t.g + g
 
 # %% ../nbs/06_network.ipynb #2c1d7b34
 class Lin(Layer):

@@ -7,55 +7,38 @@ __all__ = ['as_function']
 
 # %% ../nbs/09_pytorch.ipynb #6b400720
 import torch
-from .check import _name, _parameters, _signature
-from .network import _version
+from .check import _name
+from .network import _gradients, _plan, _untouched
 
-# %% ../nbs/09_pytorch.ipynb #cd0e2b3f
-def _fitting(f, f_grad, grads, inputs, needs):
-    "One gradient for each input, None where none is given; raises `ValueError` if one that is needed does not fit"
-    grads = grads if isinstance(grads, (tuple, list)) else (grads,)
-    if len(grads) > len(inputs):
-        raise ValueError(f'{_name(f_grad)} returns {len(grads)} gradients, but {_name(f)} has {len(inputs)} inputs')
-    grads = [*grads, *[None]*(len(inputs) - len(grads))]
-    for g, x, need in zip(grads, inputs, needs, strict=True):
-        if not need: continue
-        if g is None:
-            raise ValueError(f'{_name(f_grad)} returns no gradient for an input of {_name(f)} that requires one')
-        if (g.shape, g.dtype) != (x.shape, x.dtype):
-            raise ValueError(f'{_name(f_grad)} returns a gradient of shape {tuple(g.shape)} and {g.dtype} for an input '
-                             f'of shape {tuple(x.shape)} and {x.dtype}')
-    return grads
-
-# %% ../nbs/09_pytorch.ipynb #6f201d44
+# %% ../nbs/09_pytorch.ipynb #2c667182
 def _backward(ctx, f, f_grad, upstream):
     "The gradients that autograd asks for, by `f_grad`; None for the others"
     saved, needs = iter(ctx.saved_tensors), tuple(ctx.needs_input_grad)
     inputs = [next(saved) if is_tensor else x for is_tensor, x in ctx.inputs]
-    _, takes_upstream, wants = _signature(f, f_grad, len(inputs))
-    if not takes_upstream and upstream.numel() != 1:
+    plan = _plan(f, f_grad, len(inputs))
+    if not plan[0] and upstream.numel() != 1:
         raise ValueError(f'{_name(f_grad)} takes no upstream gradient, but {_name(f)} does not return one number')
-    options = dict(needs=needs) if 'needs' in _parameters(f_grad)[0] else {}
-    before = [_version(t) for t in (upstream, *inputs)]
-    grads = f_grad(*[upstream]*takes_upstream, *(inputs[n] for n in wants), **options)
-    if before != [_version(t) for t in (upstream, *inputs)]:
-        raise ValueError(f'{_name(f_grad)} writes into what it is given')
-    return tuple((g if takes_upstream else g*upstream) if need else None
-                 for g, need in zip(_fitting(f, f_grad, grads, inputs, needs), needs, strict=True))
+    grads = _gradients(_name(f), f_grad, plan, inputs, upstream, needs)
+    grads += [None]*(len(inputs) - len(grads))
+    if any(need and g is None for g, need in zip(grads, needs, strict=True)):
+        raise ValueError(f'{_name(f_grad)} returned no gradient for an input of {_name(f)} that requires one')
+    return tuple(g if need else None for g, need in zip(grads, needs, strict=True))
 
-# %% ../nbs/09_pytorch.ipynb #7e7fa171
+# %% ../nbs/09_pytorch.ipynb #ae3c9a94
 def as_function(f, # a function of tensors that returns one tensor
                 f_grad, # its gradient, as `check_grads` takes it
                ): # a function like `f`, in whose place autograd calls `f_grad`
     """`f` for PyTorch models: forward is `f`, backward is `f_grad`, with only the gradients that are needed
 
-    Backward raises `ValueError` if `f_grad` returns no gradient for an input that requires one, or one of another
-    shape or dtype, or writes into what it is given."""
+    Forward raises `TypeError` for a list of tensors, and what `f` raises. Backward raises `ValueError` if `f_grad`
+    returns no gradient for an input that requires one, one of another shape or dtype, or too many, or writes into
+    what it is given."""
     def forward(ctx, *inputs):
+        if any(isinstance(x, (list, tuple)) and any(isinstance(t, torch.Tensor) for t in x) for x in inputs):
+            raise TypeError(f'{_name(f)} is given a list of tensors, which autograd cannot see: give them one by one')
         ctx.inputs = [(True, None) if isinstance(x, torch.Tensor) else (False, x) for x in inputs]
         ctx.save_for_backward(*(x for x in inputs if isinstance(x, torch.Tensor)))
-        before = [_version(x) for x in inputs]
-        out = f(*inputs)
-        if before != [_version(x) for x in inputs]: raise ValueError(f'{_name(f)} changes its input in place')
+        out = _untouched(_name(f), f, inputs)
         if not isinstance(out, torch.Tensor):
             raise TypeError(f'{_name(f)} returns a {type(out).__name__}: it should return one tensor')
         return out.view_as(out) if any(out is x for x in inputs) else out

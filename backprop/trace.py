@@ -210,24 +210,29 @@ def _draw_edge(ax, start, end, at, w, part):   # at: where to write, as a part o
 # %% ../nbs/07_trace.ipynb #7a096918
 def _fan(n, of): return .12*((of - 1)/2 - n)/max(of - 1, 1)   # arrow number n at a box, the first on top
 
+def _edges(model, i):
+    "For each arrow: its column, its box there and in the next one, the weight, and this example's part of its gradient"
+    for c, layer in enumerate(layer for layer in model.layers if layer.params):
+        x, g, w = layer.inputs[0][i], layer.out.g[i], layer.params['w']
+        for n, j in enumerate(range(len(x)) if c else x.nonzero()[:, 0].tolist()):
+            for k in range(len(g)): yield c, n, k, w[j, k], x[j]*g[k]
+
 def _draw_edges(ax, model, i, columns, spots):
     "The arrows of every `Lin`: from the last row of a box, which is what it gives, to the middle of the next"
-    layers = [layer for layer in model.layers if layer.params]
-    for layer, column, left, right in zip(layers, columns[:-1], spots[:-1], spots[1:], strict=True):
-        x, g, w = layer.inputs[0][i], layer.out.g[i], layer.params['w']
-        sources = x.nonzero()[:, 0].tolist() if left is spots[0] else range(len(x))
-        for n, (j, (x0, y0), (_, rows)) in enumerate(zip(sources, left, column, strict=True)):
-            low = y0 - (len(rows) - 1)/2*_ROW
-            for k, (x1, y1) in enumerate(right):
-                start, end = (x0 + _BOX, low + _fan(k, len(right))), (x1, y1 + _fan(n, len(left)))
-                _draw_edge(ax, start, end, .25 + .08*(n % 3), w[j, k], x[j]*g[k])
+    for c, n, k, weight, part in _edges(model, i):
+        (x0, y0), (x1, y1), rows = spots[c][n], spots[c+1][k], columns[c][n][1]
+        low = y0 - (len(rows) - 1)/2*_ROW
+        start, end = (x0 + _BOX, low + _fan(k, len(spots[c+1]))), (x1, y1 + _fan(n, len(spots[c])))
+        _draw_edge(ax, start, end, .25 + .08*(n % 3), weight, part)
 
 # %% ../nbs/07_trace.ipynb #85492340
-def _in_words(columns):
-    "The numbers of all boxes, for those who cannot see them"
-    def words(name, v, g, _): return f'{name} {number(v)}' + (f' with gradient {number(g)}' if g is not None else '')
-    return '; '.join(f'{title}: ' + ', '.join(words(*row) for row in rows)
-                     for column in columns for title, rows in column)
+def _in_words(columns, edges):
+    "The numbers of all boxes and arrows, for those who cannot see them"
+    def words(name, v, g, *_): return f'{name} {number(v)}' + (f' with gradient {number(g)}' if g is not None else '')
+    boxes = [f'{title}: ' + ', '.join(words(*row) for row in rows) for column in columns for title, rows in column]
+    arrows = [f'{columns[c][n][0]} to {columns[c+1][k][0]}: ' + words('weight', weight, part)
+              for c, n, k, weight, part in edges]
+    return '; '.join(boxes + arrows)
 
 def _spots(columns, slot):
     "Where the boxes go, column by column: left edge and middle"
@@ -253,4 +258,4 @@ def draw_network(model, # after `trace(model, x, y)`: `Lin` layers, with activat
     _draw_edges(ax, model, i, columns, spots)
     for spot, box in zip(sum(spots, []), sum(columns, []), strict=True): _draw_box(ax, *spot, *box)
     ax.text(0, -tall/2 - .4, _CAPTION, ha='left', va='bottom', fontsize=10, color=SOFT)
-    return draw(fig, f'Example {i + 1}: {_in_words(columns)}')
+    return draw(fig, f'Example {i + 1}: {_in_words(columns, _edges(model, i))}')
