@@ -312,13 +312,35 @@ def from_torch(cls: Model, net, loss=None):
         layers.append(KNOWN[type(layer)](layer, shared))
     return cls(layers, Mse() if loss is None else loss)
 
-# %% ../nbs/92_speed.ipynb #bf71e836
+# %% ../nbs/92_speed.ipynb #798b4b05
+def _cut(t, parts):
+    "A stack of parts, the examples of each side by side"
+    return t.view(parts, -1, t.shape[1]).transpose(1, 2)
+
+# %% ../nbs/92_speed.ipynb #a1627d2b
+def _z(a, w, b):
+    "z = a w + b; of a stack of parts, one neuron a row"
+    if a.ndim == 2: return torch.addmm(b, a, w)
+    return torch.baddbmm(b[:, None], w.t().expand(len(a), -1, -1), a)
+
+def _dw_db(g, a):
+    "dJ/dw, the other way round, and dJ/db"
+    if g.ndim == 2: return torch.mm(g.t(), a), g.sum(0)
+    dw, *others = torch.bmm(g, a.transpose(1, 2))
+    for part in others: dw.add_(part)
+    return dw, g.sum((0, 2))
+
+def _da(g, w):
+    "dJ/da"
+    return torch.mm(g, w.t()) if g.ndim == 2 else torch.bmm(w.expand(len(g), -1, -1), g)
+
+# %% ../nbs/92_speed.ipynb #53ef4a5e
 def _forward(layers, x):
     "What goes into each layer, and what comes out of the last; ReLU writes over what it reads"
     ins = [x]
     for layer in layers:
         a = ins[-1]
-        ins.append(torch.addmm(layer.params['b'], a, layer.params['w']) if layer.params else a.relu_())
+        ins.append(_z(a, layer.params['w'], layer.params['b']) if layer.params else a.relu_())
     return ins
 
 # %% ../nbs/92_speed.ipynb #05775399
@@ -328,11 +350,11 @@ def _backward(layers, ins, g, grads):
         layer, out = layers[n], ins.pop()
         if not layer.params: g.mul_(out.sign_()); continue
         del out
+        new = _dw_db(g, ins[-1])
         if n in grads:
-            grads[n][0].addmm_(g.t(), ins[-1])
-            grads[n][1].add_(g.sum(0))
-        else: grads[n] = torch.mm(g.t(), ins[-1]), g.sum(0)
-        if n: g = torch.mm(g, layer.params['w'].t())
+            for total, part in zip(grads[n], new, strict=True): total.add_(part)
+        else: grads[n] = new
+        if n: g = _da(g, layer.params['w'])
 
 # %% ../nbs/92_speed.ipynb #7e5b267e
 def _block(layers, x, y, n, grads):
@@ -343,6 +365,14 @@ def _block(layers, x, y, n, grads):
     total = flat.dot(flat)
     _backward(layers, ins, d.mul_(2/n), grads)
     return total
+
+# %% ../nbs/92_speed.ipynb #6c623dd2
+def _parts(layers, N):
+    "Into how many parts shall N examples be cut? 0 is: not at all"
+    if N < 512: return 0
+    threads = torch.get_num_threads()
+    m = max((layer.params['w'] for layer in layers if layer.params), key=torch.numel).shape[1]
+    return threads if m < 64 and m % 16 and N % threads == 0 and N >= 256*threads else 0
 
 # %% ../nbs/92_speed.ipynb #350c63ff
 def _fits(t, dtype, shape):
@@ -374,17 +404,19 @@ import math
 
 def _in_blocks(layers, x, y, block):
     "J, and each `.g` in its place; or None, and no `.g`, if dJ/db of the first layer is not finite"
-    parts, n, grads = -(-x.shape[0]//block), y.numel(), {}
+    n, grads, totals = y.numel(), {}, []
     for layer in layers:
         for p in layer.params.values(): p.g = None
-    if parts == 1: total = _block(layers, x, y, n, grads)
-    else: total = sum(_block(layers, *part, n, grads) for part in zip(x.chunk(parts), y.chunk(parts), strict=True))
+    for some in zip(x.split(block), y.split(block), strict=True) if len(x) > block else [(x, y)]:
+        parts = _parts(layers, len(some[0]))
+        if parts: some = (_cut(t, parts) for t in some)
+        totals.append(_block(layers, *some, n, grads))
     db = grads[0][1]
     if not math.isfinite(db.dot(db)): return None
     for k, (dw, db) in grads.items():
         for p, g in ((layers[k].params['w'], dw.t()), (layers[k].params['b'], db)):
             p.g = g if p.g is None else p.g + g
-    return total.div_(n)
+    return sum(totals[1:], totals[0])/n
 
 # %% ../nbs/92_speed.ipynb #d71f2e40
 def _forget(model):
