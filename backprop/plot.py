@@ -9,6 +9,7 @@ __all__ = ['BLUE', 'ORANGE', 'YELLOW', 'INK', 'SOFT', 'PAPER', 'COLOUR', 'TINT',
 # %% ../nbs/90_plot.ipynb #a233317d
 import io
 import os
+import re
 from IPython.display import Image
 from fastcore.basics import patch
 from matplotlib.figure import Figure
@@ -25,8 +26,9 @@ TINT = dict(value='#E3EFF8', gradient='#FBE9DD')
 # %% ../nbs/90_plot.ipynb #8429a1bb
 def draw(fig, # a matplotlib `Figure`
          alt, # what the picture shows, in one sentence
-        ) -> Image: # a PNG at twice the resolution, with `alt` in its metadata
-    "Draw `fig` now, so that what fails while drawing fails here"
+        ) -> Image: # a PNG at twice the resolution, and `alt` beside it
+    "Draw `fig` now, so that what fails while drawing fails here. Raises `ValueError` if `alt` is empty"
+    if not alt.strip(): raise ValueError('a picture needs a sentence for those who cannot see it: alt is empty')
     data, (width, height) = io.BytesIO(), fig.get_size_inches()*96
     fig.savefig(data, format='png', dpi=192, facecolor=PAPER, metadata={'Software': None})
     return Image(data.getvalue(), width=round(width), height=round(height), alt=alt)
@@ -68,7 +70,8 @@ def _cells(ax, left, middle, p):
             on, v = (r, c) in p['touch'], p['M'][r, c].item()
             fill = YELLOW if on else TINT[p['kind']] if v or p['text'] else PAPER
             lw, ink, weight = (1.6, INK, 'bold') if on else (.8, colour, 'normal')
-            ax.add_patch(Rectangle((left + c, over - r - 1), 1, 1, facecolor=fill, edgecolor=colour, lw=lw))
+            ax.add_patch(Rectangle((left + c, over - r - 1), 1, 1, facecolor=fill, edgecolor=colour, lw=lw,
+                                   zorder=1 + on))   # the frame of a marked cell lies over its neighbours
             if p['text']: ax.text(left + c + .5, over - r - .5, number(v), ha='center', va='center',
                                   fontsize=10 if len(number(v)) < 5 else 8, color=ink, weight=weight)
     top = over + (.75 if p['cols'] else .2)
@@ -79,15 +82,16 @@ def _cells(ax, left, middle, p):
 
 # %% ../nbs/90_plot.ipynb #3dae86a2
 def _layout(parts, size):
-    "Where each part begins and how wide it is, where the row ends, and how tall it is, all in cells"
-    letter, left, tall, spots = .1/size, .2, 1, []   # of 12 points, in cells
+    "Where each part begins and how wide it is, where the row ends, how tall it is, and its names above, all in cells"
+    letter, left, tall, top, spots = .1/size, .2, 1, 0, []   # a letter of 12 points
     for p in parts:
         if isinstance(p, str): wide = .5 + letter*len(p)
         else:
             if p['rows']: left += .3 + .8*letter*(len(p['rows']) + 2)
             wide, tall = max(p['M'].shape[1], letter*len(p['name'])), max(tall, p['M'].shape[0])
+            top = max(top, p['M'].shape[0]/2 + (1.35 if p['cols'] else .8))
         spots.append((left, wide)); left += wide + .4
-    return spots, left, tall
+    return spots, left, tall, max(top - tall/2, 0)
 
 # %% ../nbs/90_plot.ipynb #09aec475
 def _row(ax, parts, spots, middle):
@@ -106,15 +110,16 @@ def matrices(*parts, # what `mat` makes, with text between: `'@'`, `'='`; `'\\n'
     breaks = [-1, *(n for n, p in enumerate(parts) if p == '\n'), len(parts)]
     rows = [parts[a + 1:b] for a, b in zip(breaks, breaks[1:], strict=False)]
     layouts = [_layout(row, size) for row in rows]
-    width = max(*(end*size for _, end, _ in layouts), len(title)*.088 + .3, 3)
-    height = sum(tall + 2.1 for *_, tall in layouts) + .5
+    width = max(*(end*size for _, end, *_ in layouts), len(title)*.088 + .3, 3)
+    height = sum(top + tall + .75 for *_, tall, top in layouts) + .5
     fig = Figure(figsize=(width, height*size))
     ax = fig.add_axes((0, 0, 1, 1)); ax.set_axis_off(); ax.set_aspect('equal')
     ax.set_xlim(0, width/size); ax.set_ylim(-height, 0)
     ax.text(.2, -.15, title, ha='left', va='top', fontsize=12, color=INK)
-    for n, (row, (spots, _, tall)) in enumerate(zip(rows, layouts, strict=True)):
-        above = sum(t + 2.1 for *_, t in layouts[:n])
-        _row(ax, row, spots, -above - 2.3 - tall/2)
+    above = .95   # the title
+    for row, (spots, _, tall, top) in zip(rows, layouts, strict=True):
+        _row(ax, row, spots, -above - top - tall/2)
+        above += top + tall + .75
     return draw(fig, alt)
 
 # %% ../nbs/90_plot.ipynb #3802710a
@@ -139,7 +144,7 @@ def images(imgs, # N×h×w
            names, # one under each image
            title, alt,
            columns=10,
-           signed=False, # two-sided colours, white at 0, for weights?
+           signed=False, # two-sided colours, for weights? without, 0 is white and so is all below it
            size=.8, # of one image, in inches
           ) -> Image:
     "Images side by side, all on one scale"
@@ -198,9 +203,13 @@ def _sum_in_numbers(left, right):
 def made_of(entry, # such as 'dJ_dw[0, 1]', of dJ_dw, dJ_db or dJ_dX
             X, w, dJ_dz, # N×d, d×m, N×m
            ) -> Image:
-    "The product that makes one entry of a gradient of `lin`, with all that it reads"
-    name, _, index = entry.rstrip(']').partition('[')
-    ones, last = torch.ones_like(X[:, :1]), [int(n) for n in index.split(',')]
+    "The product that makes one entry of a gradient of `lin`, with all that it reads. Raises `ValueError` if it is none"
+    name, last = entry[:5], [int(n) for n in re.findall(r'-?\d+', entry)]
+    shape = {'dJ_dX': X.shape, 'dJ_dw': w.shape, 'dJ_db': w.shape[1:]}.get(name, ())
+    inside = len(last) == len(shape) and all(n in range(s) for n, s in zip(last, shape, strict=True))
+    if entry != f'{name}{last}' or not inside:
+        raise ValueError(f'{entry} is no entry of a gradient: write it like dJ_dw[0, 0], with indices from 0')
+    ones = torch.ones_like(X[:, :1])
     left, right, names, (r, c) = {
         'dJ_dX': (dJ_dz, w.t(), ('∂J/∂z', 'wᵀ', 'i', 'k', 'j'), last),
         'dJ_dw': (X.t(), dJ_dz, ('Xᵀ', '∂J/∂z', 'j', 'i', 'k'), last),
