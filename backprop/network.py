@@ -19,12 +19,12 @@ from .loss import mse, mse_grad
 def _version(t): return t._version if isinstance(t, torch.Tensor) and not t.is_inference() else 0
 def _floats(tensors): return [t for t in tensors if isinstance(t, torch.Tensor) and t.is_floating_point()]
 
-def _untouched(who, f, given, **options):
-    "`f(*given)`; raises `ValueError` if that changes what is given"
-    before = [_version(t) for t in given]
+def _untouched(who, f, given, tensors, **options):
+    "`f(*given)`; raises `ValueError` if that changes one of the tensors"
+    before = [_version(t) for t in tensors]
     out = f(*given, **options)
-    if before == [_version(t) for t in given]: return out
-    raise ValueError(f'{who}: {_name(f)} writes into what it is given, so there is no telling what its gradient is')
+    if before == [_version(t) for t in tensors]: return out
+    raise ValueError(f'{who}: {_name(f)} writes into what it is given')
 
 # %% ../nbs/06_network.ipynb #0f686140
 class Layer:
@@ -34,7 +34,7 @@ class Layer:
     `layer.backward()` reads `.out.g` and adds to the `.g` of the inputs and parameters."""
     def __init__(self, f, f_grad, **params):
         self.f, self.f_grad, self.params = f, f_grad, params
-        self.inputs, self.out, self._given, self._seen, self._plans = (), None, (), [], {}
+        self.inputs, self.out, self._given, self._seen, self._planned = (), None, (), [], (None, None)
 
     def __repr__(self):
         sizes = ', '.join(f'{name} {tuple(p.shape)}' for name, p in self.params.items())
@@ -49,7 +49,7 @@ def forward(self: Layer, *inputs):
     "The output; nothing is remembered. Raises `ValueError` if `f` changes what it is given"
     given = (*inputs, *self.params.values())
     with torch.no_grad():
-        out = _untouched(self, self.f, given)
+        out = _untouched(self, self.f, given, given)
         return out.view_as(out) if any(out is t for t in given) else out
 
 # %% ../nbs/06_network.ipynb #91a2e6d4
@@ -96,28 +96,30 @@ def _plan(f, f_grad, n):
     return *_signature(f, f_grad, n)[1:], 'needs' in _parameters(f_grad)[0]
 
 def _gradients(who, f_grad, plan, given, up, needs, least=0):
-    "What `f_grad` returns, as a list; raises `ValueError` for too many, for less than `least`, or if one does not fit"
+    "What `f_grad` returns, as a list; raises `ValueError` for too many, less than `least`, or one that does not fit"
     takes_upstream, wants, selects = plan
-    grads = _untouched(who, f_grad, (*[up]*takes_upstream, *(given[i] for i in wants)),
+    grads = _untouched(who, f_grad, (*[up]*takes_upstream, *(given[i] for i in wants)), (*given, up),
                        **dict(needs=needs) if selects else {})
     grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
     if not least <= len(grads) <= len(given):
         raise ValueError(f'{who}: {_name(f_grad)} returned {len(grads)} gradients for {len(given)} inputs')
-    for g, t in zip(grads, given, strict=False):
-        for what in ('shape', 'dtype', 'device') if g is not None else ():
+    for g, t, need in zip(grads, given, needs, strict=False):
+        for what in ('shape', 'dtype', 'device', 'layout') if need and g is not None else ():
             if getattr(g, what, None) == getattr(t, what, None) is not None: continue
             raise ValueError(f'{who}: {_name(f_grad)} returned a gradient of {what} {getattr(g, what, None)} '
                              f'for an input of {what} {getattr(t, what, None)}')
-    return grads if takes_upstream or up is None else [None if g is None else g*up for g in grads]
+    if takes_upstream or up is None: return grads
+    return [g*up.reshape(()).to(g.dtype) if need and g is not None else None
+            for g, need in zip(grads, needs, strict=False)]
 
-# %% ../nbs/06_network.ipynb #34844d4f
+# %% ../nbs/06_network.ipynb #4169ee95
 def _apart(grads, taken):
-    "The gradients, those that share memory with each other or with `taken` as copies"
-    grads, seen = list(grads), {t.untyped_storage().data_ptr() for t in _floats(taken)}
+    "The gradients, as copies where they share memory with each other or `taken`, or several entries share one number"
+    seen = {t.untyped_storage().data_ptr() for t in _floats(taken) if t.layout is torch.strided}
     for n, g in enumerate(grads):
-        if g is None: continue
+        if g is None or g.layout is not torch.strided: continue
         memory = g.untyped_storage().data_ptr()
-        if memory in seen: grads[n] = g.clone()
+        if memory in seen or 0 in g.stride(): grads[n] = g.clone()
         seen.add(memory)
     return grads
 
@@ -128,8 +130,9 @@ def backward(self: Layer, input_grad=True):
     self.check()
     given, n = self._given, len(self.inputs)
     needs, least = (input_grad,)*n + (True,)*len(self.params), len(given) if self.params else 0
-    if len(given) not in self._plans: self._plans[len(given)] = _plan(self.f, self.f_grad, len(given))
-    plan = self._plans[len(given)]
+    pair = self.f, self.f_grad, len(given)
+    if self._planned[0] != pair: self._planned = pair, _plan(*pair)
+    plan = self._planned[1]
     up = self.upstream(plan[0])
     with torch.no_grad():
         grads = _gradients(self, self.f_grad, plan, given, up, needs, least)
@@ -323,12 +326,16 @@ def _z(a, w, b):
     if a.ndim == 2: return torch.addmm(b, a, w)
     return torch.baddbmm(b[:, None], w.t().expand(len(a), -1, -1), a)
 
-def _dw_db(g, a):
-    "dJ/dw, the other way round, and dJ/db"
-    if g.ndim == 2: return torch.mm(g.t(), a), g.sum(0)
-    dw, *others = torch.bmm(g, a.transpose(1, 2))
-    for part in others: dw.add_(part)
-    return dw, g.sum((0, 2))
+def _dw(g, a, total):
+    "dJ/dw, the other way round, added to `total` if there is one; of a stack, the parts, which are still to be added"
+    if g.ndim == 3: return torch.bmm(g, a.transpose(1, 2))
+    return torch.mm(g.t(), a) if total is None else total.addmm_(g.t(), a)
+
+def _added(parts, total):
+    "The parts of dJ/dw added up, and to `total` if there is one"
+    if total is None: return parts.sum(0) if len(parts) > 1 else parts[0]
+    for part in parts: total.add_(part)
+    return total
 
 def _da(g, w):
     "dJ/da"
@@ -344,26 +351,30 @@ def _forward(layers, x):
     return ins
 
 # %% ../nbs/92_speed.ipynb #05775399
-def _backward(layers, ins, g, grads):
-    "Add what one block gives to `grads`: dJ/dw, the other way round, and dJ/db of each layer"
+def _backward(layers, ins, grads):
+    "Add what one block gives to `grads`: dJ/dw, the other way round, and dJ/db of each layer; `ins` ends with dJ/da"
+    g = ins.pop()
     for n in range(len(layers) - 1, -1, -1):
         layer, out = layers[n], ins.pop()
         if not layer.params: g.mul_(out.sign_()); continue
         del out
-        new = _dw_db(g, ins[-1])
-        if n in grads:
-            for total, part in zip(grads[n], new, strict=True): total.add_(part)
-        else: grads[n] = new
-        if n: g = _da(g, layer.params['w'])
+        dw, db = grads.get(n, (None, None))
+        new, b = _dw(g, ins[-1], dw), g.sum(0) if g.ndim == 2 else g.sum((0, 2))
+        g = _da(g, layer.params['w']) if n else None
+        grads[n] = _added(new, dw) if new.ndim == 3 else new, b if db is None else db.add_(b)
 
 # %% ../nbs/92_speed.ipynb #7e5b267e
+def _squares(d):
+    flat = d.reshape(-1)
+    return flat.dot(flat)
+
 def _block(layers, x, y, n, grads):
     "Σ (a − y)² of one block; the gradients of J, a mean over `n` elements, are added to `grads`"
     ins = _forward(layers, x)
-    d = ins[-1] - y
-    flat = d.reshape(-1)
-    total = flat.dot(flat)
-    _backward(layers, ins, d.mul_(2/n), grads)
+    ins.append(ins[-1].sub_(y) if layers[-1].params else ins[-1] - y)   # the output of a ReLU is still needed
+    total = _squares(ins[-1])
+    ins[-1].mul_(2/n)
+    _backward(layers, ins, grads)
     return total
 
 # %% ../nbs/92_speed.ipynb #6c623dd2
@@ -371,29 +382,35 @@ def _parts(layers, N):
     "Into how many parts shall N examples be cut? 0 is: not at all"
     if N < 512: return 0
     threads = torch.get_num_threads()
-    m = max((layer.params['w'] for layer in layers if layer.params), key=torch.numel).shape[1]
-    return threads if m < 64 and m % 16 and N % threads == 0 and N >= 256*threads else 0
+    d, m = max((layer.params['w'] for layer in layers if layer.params), key=torch.numel).shape
+    few, small = m < 64 and m % 16, threads == 1 or threads*d <= 2*N
+    return threads if few and small and N % threads == 0 and N >= 256*threads else 0
 
 # %% ../nbs/92_speed.ipynb #350c63ff
 def _fits(t, dtype, shape):
     "A dense tensor on the processor, of this dtype and shape, and none of autograd's?"
     return (isinstance(t, torch.Tensor) and t.dtype is dtype and t.layout is torch.strided and t.is_cpu
-            and not (t.is_nested or t.requires_grad) and t.shape == shape)
+            and not t.is_nested and not t.requires_grad and t.shape == shape)
 
 _PLAIN = {Lin: (lin, lin_grad), Relu: (relu, relu_grad), Mse: (mse, mse_grad)}
-def _as_made(layer): return _PLAIN.get(type(layer)) == (layer.f, layer.f_grad)
+def _as_made(layer):
+    mine = layer.__dict__   # a forward or backward of its own may do anything
+    return _PLAIN.get(type(layer)) == (layer.f, layer.f_grad) and 'forward' not in mine and 'backward' not in mine
 
 # %% ../nbs/92_speed.ipynb #36e80db7
 def _plain(model, x, y):
     "Can `_block` do it?"
     if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64) and x.ndim == 2): return False
     (N, d), dtype = x.shape, x.dtype
-    if type(model) is not Model or not (model.layers and model.layers[0].params): return False
-    if not (N and d and _as_made(model.loss)) or torch.is_autocast_enabled('cpu'): return False
-    for layer in model.layers:
+    layers, loss = model.layers, model.loss
+    if type(model) is not Model or type(loss) is not Mse or loss.params or not _as_made(loss): return False
+    if not (N and d and layers and layers[0].params) or torch.is_autocast_enabled('cpu'): return False
+    if len({*layers}) < len(layers): return False
+    for layer in layers:
         if not _as_made(layer): return False
         if type(layer) is Relu and not layer.params: continue
-        w, b = layer.params.get('w'), layer.params.get('b')
+        if type(layer) is not Lin or [*layer.params] != ['w', 'b']: return False
+        w, b = layer.params.values()
         m = b.numel() if isinstance(b, torch.Tensor) else 0
         if not (m and _fits(w, dtype, (d, m)) and _fits(b, dtype, (m,))): return False
         d = m
@@ -404,19 +421,20 @@ import math
 
 def _in_blocks(layers, x, y, block):
     "J, and each `.g` in its place; or None, and no `.g`, if dJ/db of the first layer is not finite"
-    n, grads, totals = y.numel(), {}, []
+    n, grads, total = y.numel(), {}, None
     for layer in layers:
         for p in layer.params.values(): p.g = None
-    for some in zip(x.split(block), y.split(block), strict=True) if len(x) > block else [(x, y)]:
-        parts = _parts(layers, len(some[0]))
-        if parts: some = (_cut(t, parts) for t in some)
-        totals.append(_block(layers, *some, n, grads))
+    for some_x, some_y in ((x, y),) if x.shape[0] <= block else zip(x.split(block), y.split(block), strict=True):
+        parts = _parts(layers, some_x.shape[0])
+        if parts: some_x, some_y = _cut(some_x, parts), _cut(some_y, parts)
+        one = _block(layers, some_x, some_y, n, grads)
+        total = one if total is None else total.add_(one)
     db = grads[0][1]
     if not math.isfinite(db.dot(db)): return None
     for k, (dw, db) in grads.items():
         for p, g in ((layers[k].params['w'], dw.t()), (layers[k].params['b'], db)):
             p.g = g if p.g is None else p.g + g
-    return sum(totals[1:], totals[0])/n
+    return total.div_(n)
 
 # %% ../nbs/92_speed.ipynb #d71f2e40
 def _forget(model):
@@ -431,9 +449,10 @@ def forward_backward(self: Model, x, y, block=1024):
 
     At most `block` examples are taken at a time. The layers remember nothing afterwards, so what lies between
     cannot be looked at. Raises what the two raise, and `ValueError` unless `block` is a whole number above 0."""
-    if not isinstance(block, int) or block < 1:
+    if type(block) is not int or block < 1:
         raise ValueError(f'block is {block!r}: it should be a whole number of examples, at least 1')
-    column, J = y[:, None] if isinstance(y, torch.Tensor) and y.ndim == 1 else y, None
+    flat = isinstance(y, torch.Tensor) and y.layout is torch.strided and y.ndim == 1
+    column, J = y[:, None] if flat else y, None
     if _plain(self, x, column):
         _forget(self)
         x.g = y.g = None

@@ -8,7 +8,7 @@ __all__ = ['as_function']
 # %% ../nbs/09_pytorch.ipynb #6b400720
 import torch
 from .check import _name
-from .network import _gradients, _plan, _untouched
+from .network import _apart, _gradients, _plan, _untouched
 
 # %% ../nbs/09_pytorch.ipynb #2c667182
 def _backward(ctx, f, f_grad, upstream):
@@ -22,7 +22,7 @@ def _backward(ctx, f, f_grad, upstream):
     grads += [None]*(len(inputs) - len(grads))
     if any(need and g is None for g, need in zip(grads, needs, strict=True)):
         raise ValueError(f'{_name(f_grad)} returned no gradient for an input of {_name(f)} that requires one')
-    return tuple(g if need else None for g, need in zip(grads, needs, strict=True))
+    return tuple(_apart([g if need else None for g, need in zip(grads, needs, strict=True)], (*inputs, upstream)))
 
 # %% ../nbs/09_pytorch.ipynb #ae3c9a94
 def as_function(f, # a function of tensors that returns one tensor
@@ -38,7 +38,7 @@ def as_function(f, # a function of tensors that returns one tensor
             raise TypeError(f'{_name(f)} is given a list of tensors, which autograd cannot see: give them one by one')
         ctx.inputs = [(True, None) if isinstance(x, torch.Tensor) else (False, x) for x in inputs]
         ctx.save_for_backward(*(x for x in inputs if isinstance(x, torch.Tensor)))
-        out = _untouched(_name(f), f, inputs)
+        out = _untouched(_name(f), f, inputs, inputs)
         if not isinstance(out, torch.Tensor):
             raise TypeError(f'{_name(f)} returns a {type(out).__name__}: it should return one tensor')
         return out.view_as(out) if any(out is x for x in inputs) else out
