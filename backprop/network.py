@@ -327,7 +327,7 @@ def _z(a, w, b):
     return torch.baddbmm(b[:, None], w.t().expand(len(a), -1, -1), a)
 
 def _dw(g, a, total):
-    "dJ/dw, the other way round, added to `total` if there is one; of a stack, the parts, which are still to be added"
+    "dJ/dw, the other way round, added to `total` if there is one; of a stack, the parts, not yet added"
     if g.ndim == 3: return torch.bmm(g, a.transpose(1, 2))
     return torch.mm(g.t(), a) if total is None else total.addmm_(g.t(), a)
 
@@ -352,7 +352,7 @@ def _forward(layers, x):
 
 # %% ../nbs/92_speed.ipynb #05775399
 def _backward(layers, ins, grads):
-    "Add what one block gives to `grads`: dJ/dw, the other way round, and dJ/db of each layer; `ins` ends with dJ/da"
+    "Add what one block gives to `grads`: dJ/dw, the other way round, and dJ/db; `ins` ends with dJ/da"
     g = ins.pop()
     for n in range(len(layers) - 1, -1, -1):
         layer, out = layers[n], ins.pop()
@@ -365,6 +365,7 @@ def _backward(layers, ins, grads):
 
 # %% ../nbs/92_speed.ipynb #7e5b267e
 def _squares(d):
+    "Σ d²"
     flat = d.reshape(-1)
     return flat.dot(flat)
 
