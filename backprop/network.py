@@ -96,21 +96,21 @@ def _plan(f, f_grad, n):
     return *_signature(f, f_grad, n)[1:], 'needs' in _parameters(f_grad)[0]
 
 def _gradients(who, f_grad, plan, given, up, needs, least=0):
-    "What `f_grad` returns, as a list; raises `ValueError` for too many, less than `least`, or one that does not fit"
+    "What `f_grad` returns of what is needed; raises `ValueError` for too many, less than `least`, or one that misfits"
     takes_upstream, wants, selects = plan
     grads = _untouched(who, f_grad, (*[up]*takes_upstream, *(given[i] for i in wants)), (*given, up),
                        **dict(needs=needs) if selects else {})
     grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
     if not least <= len(grads) <= len(given):
         raise ValueError(f'{who}: {_name(f_grad)} returned {len(grads)} gradients for {len(given)} inputs')
-    for g, t, need in zip(grads, given, needs, strict=False):
-        for what in ('shape', 'dtype', 'device', 'layout') if need and g is not None else ():
+    grads = [g if need else None for g, need in zip(grads, needs, strict=False)]
+    for g, t in zip(grads, given, strict=False):
+        for what in ('shape', 'dtype', 'device', 'layout') if g is not None else ():
             if getattr(g, what, None) == getattr(t, what, None) is not None: continue
             raise ValueError(f'{who}: {_name(f_grad)} returned a gradient of {what} {getattr(g, what, None)} '
                              f'for an input of {what} {getattr(t, what, None)}')
     if takes_upstream or up is None: return grads
-    return [g*up.reshape(()).to(g.dtype) if need and g is not None else None
-            for g, need in zip(grads, needs, strict=False)]
+    return [g if g is None else g*up.reshape(()).to(g.dtype) for g in grads]
 
 # %% ../nbs/06_network.ipynb #4169ee95
 def _apart(grads, taken):
@@ -136,8 +136,8 @@ def backward(self: Layer, input_grad=True):
     up = self.upstream(plan[0])
     with torch.no_grad():
         grads = _gradients(self, self.f_grad, plan, given, up, needs, least)
-        for t, g, need in zip(given, _apart(grads, (*given, up)), needs, strict=False):
-            if need and g is not None: t.g = g if t.g is None else t.g + g
+        for t, g in zip(given, _apart(grads, (*given, up)), strict=False):
+            if g is not None: t.g = g if t.g is None else t.g + g
 
 # %% ../nbs/06_network.ipynb #2c1d7b34
 class Lin(Layer):

@@ -22,7 +22,7 @@ def _backward(ctx, f, f_grad, upstream):
     grads += [None]*(len(inputs) - len(grads))
     if any(need and g is None for g, need in zip(grads, needs, strict=True)):
         raise ValueError(f'{_name(f_grad)} returned no gradient for an input of {_name(f)} that requires one')
-    return tuple(_apart([g if need else None for g, need in zip(grads, needs, strict=True)], (*inputs, upstream)))
+    return tuple(_apart(grads, (*inputs, upstream)))
 
 # %% ../nbs/09_pytorch.ipynb #ae3c9a94
 def as_function(f, # a function of tensors that returns one tensor
