@@ -351,47 +351,58 @@ def _forward(layers, x):
     return ins
 
 # %% ../nbs/92_speed.ipynb #05775399
+import math
+
 def _backward(layers, ins, grads):
-    "Add what one block gives to `grads`: dJ/dw, the other way round, and dJ/db; `ins` ends with dJ/da"
+    "Add dJ/dw, the other way round, and dJ/db of one block to `grads`; False if the first dJ/db is not finite"
     g = ins.pop()
     for n in range(len(layers) - 1, -1, -1):
         layer, out = layers[n], ins.pop()
         if not layer.params: g.mul_(out.sign_()); continue
         del out
         dw, db = grads.get(n, (None, None))
-        new, b = _dw(g, ins[-1], dw), g.sum(0) if g.ndim == 2 else g.sum((0, 2))
+        b = g.sum(0) if g.ndim == 2 else g.sum((0, 2))   # before the product, while g is in the cache
+        if n == 0 and not math.isfinite(b.dot(b)): return False
+        new = _dw(g, ins[-1], dw)
         g = _da(g, layer.params['w']) if n else None
         grads[n] = _added(new, dw) if new.ndim == 3 else new, b if db is None else db.add_(b)
+    return True
 
-# %% ../nbs/92_speed.ipynb #7e5b267e
+# %% ../nbs/92_speed.ipynb #e52c06c7
+from functools import lru_cache
+
 def _squares(d):
     "Σ d²"
     flat = d.reshape(-1)
     return flat.dot(flat)
 
+@lru_cache
+def _factors(n, dtype):
+    "1/n and 2/n as tensors, made once for each n"
+    return [torch.tensor(c/n, dtype=dtype, device='cpu') for c in (1, 2)]
+
 def _block(layers, x, y, n, grads):
-    "Σ (a − y)² of one block; the gradients of J, a mean over `n` elements, are added to `grads`"
+    "What one block gives to J, a mean over `n` elements, and, added to `grads`, to its gradients; None as `_backward`"
     ins = _forward(layers, x)
     ins.append(ins[-1].sub_(y) if layers[-1].params else ins[-1] - y)   # the output of a ReLU is still needed
-    total = _squares(ins[-1])
-    ins[-1].mul_(2/n)
-    _backward(layers, ins, grads)
-    return total
+    one, two = _factors(n, x.dtype)
+    J = _squares(ins[-1]).mul_(one)
+    ins[-1].mul_(two)
+    return J if _backward(layers, ins, grads) else None
 
-# %% ../nbs/92_speed.ipynb #6c623dd2
-def _parts(layers, N):
-    "Into how many parts shall N examples be cut? 0 is: not at all"
-    if N < 512: return 0
+# %% ../nbs/92_speed.ipynb #ede839fd
+def _parts(d, m, N):
+    "Into how many parts shall N examples be cut, if the largest w is d×m? 0 is: not at all"
+    if N < 512 or m >= 64 or m % 16 == 0: return 0
     threads = torch.get_num_threads()
-    d, m = max((layer.params['w'] for layer in layers if layer.params), key=torch.numel).shape
-    few, small = m < 64 and m % 16, threads == 1 or threads*d <= 2*N
-    return threads if few and small and N % threads == 0 and N >= 256*threads else 0
+    small = threads == 1 or threads*d <= 2*N
+    return threads if small and N % threads == 0 and N >= 256*threads else 0
 
 # %% ../nbs/92_speed.ipynb #350c63ff
-def _fits(t, dtype, shape):
-    "A dense tensor on the processor, of this dtype and shape, and none of autograd's?"
-    return (isinstance(t, torch.Tensor) and t.dtype is dtype and t.layout is torch.strided and t.is_cpu
-            and not t.is_nested and not t.requires_grad and t.shape == shape)
+def _fits(t, dtype):
+    "A dense tensor on the processor, of this dtype, and none of autograd's?"
+    return (type(t) is torch.Tensor and t.dtype is dtype and t.layout is torch.strided and t.is_cpu
+            and not t.is_nested and not t.requires_grad)
 
 _PLAIN = {Lin: (lin, lin_grad), Relu: (relu, relu_grad), Mse: (mse, mse_grad)}
 def _as_made(layer):
@@ -400,9 +411,9 @@ def _as_made(layer):
 
 # %% ../nbs/92_speed.ipynb #36e80db7
 def _plain(model, x, y):
-    "Can `_block` do it?"
+    "d and m of the largest w, if `_block` can do it; else False"
     if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64) and x.ndim == 2): return False
-    (N, d), dtype = x.shape, x.dtype
+    (N, d), dtype, most = x.shape, x.dtype, (0, 0)
     layers, loss = model.layers, model.loss
     if type(model) is not Model or type(loss) is not Mse or loss.params or not _as_made(loss): return False
     if not (N and d and layers and layers[0].params) or torch.is_autocast_enabled('cpu'): return False
@@ -412,30 +423,29 @@ def _plain(model, x, y):
         if type(layer) is Relu and not layer.params: continue
         if type(layer) is not Lin or [*layer.params] != ['w', 'b']: return False
         w, b = layer.params.values()
-        m = b.numel() if isinstance(b, torch.Tensor) else 0
-        if not (m and _fits(w, dtype, (d, m)) and _fits(b, dtype, (m,))): return False
+        if not (_fits(w, dtype) and _fits(b, dtype) and b.ndim == 1 and w.shape == (d, *b.shape)): return False
+        m, = b.shape
+        if not m: return False
+        if d*m > most[0]*most[1]: most = d, m
         d = m
-    return _fits(x, dtype, x.shape) and _fits(y, dtype, (N, d))
+    return _fits(x, dtype) and _fits(y, dtype) and y.shape == (N, d) and most
 
-# %% ../nbs/92_speed.ipynb #11aa9f53
-import math
-
-def _in_blocks(layers, x, y, block):
+# %% ../nbs/92_speed.ipynb #a12716f5
+def _in_blocks(layers, x, y, block, most):
     "J, and each `.g` in its place; or None, and no `.g`, if dJ/db of the first layer is not finite"
     n, grads, total = y.numel(), {}, None
     for layer in layers:
         for p in layer.params.values(): p.g = None
     for some_x, some_y in ((x, y),) if x.shape[0] <= block else zip(x.split(block), y.split(block), strict=True):
-        parts = _parts(layers, some_x.shape[0])
+        parts = _parts(*most, some_x.shape[0])
         if parts: some_x, some_y = _cut(some_x, parts), _cut(some_y, parts)
         one = _block(layers, some_x, some_y, n, grads)
+        if one is None: return None
         total = one if total is None else total.add_(one)
-    db = grads[0][1]
-    if not math.isfinite(db.dot(db)): return None
     for k, (dw, db) in grads.items():
         for p, g in ((layers[k].params['w'], dw.t()), (layers[k].params['b'], db)):
             p.g = g if p.g is None else p.g + g
-    return total.div_(n)
+    return total
 
 # %% ../nbs/92_speed.ipynb #d71f2e40
 def _forget(model):
@@ -454,10 +464,11 @@ def forward_backward(self: Model, x, y, block=1024):
         raise ValueError(f'block is {block!r}: it should be a whole number of examples, at least 1')
     flat = isinstance(y, torch.Tensor) and y.layout is torch.strided and y.ndim == 1
     column, J = y[:, None] if flat else y, None
-    if _plain(self, x, column):
+    most = _plain(self, x, column)
+    if most:
         _forget(self)
         x.g = y.g = None
-        J = _in_blocks(self.layers, x, column, block)
+        J = _in_blocks(self.layers, x, column, block, most)
     if J is None:
         J = self(x, y)
         self.backward(input_grad=False)
