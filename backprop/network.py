@@ -354,7 +354,7 @@ def _forward(layers, x):
 import math
 
 def _backward(layers, ins, grads):
-    "Add dJ/dw, the other way round, and dJ/db of one block to `grads`; False if the first dJ/db is not finite"
+    "Add dJ/dw, the other way round, and dJ/db of one block to `grads`; False if there may be an accident"
     g = ins.pop()
     for n in range(len(layers) - 1, -1, -1):
         layer, out = layers[n], ins.pop()
@@ -378,11 +378,11 @@ def _squares(d):
 
 @lru_cache
 def _factors(n, dtype):
-    "1/n and 2/n as tensors, made once for each n"
+    "1/n and 2/n as tensors, made once for each n and dtype"
     return [torch.tensor(c/n, dtype=dtype, device='cpu') for c in (1, 2)]
 
 def _block(layers, x, y, n, grads):
-    "What one block gives to J, a mean over `n` elements, and, added to `grads`, to its gradients; None as `_backward`"
+    "A block's share of J, a mean over `n` elements; `grads` gets its gradients. None if `_backward` says False"
     ins = _forward(layers, x)
     ins.append(ins[-1].sub_(y) if layers[-1].params else ins[-1] - y)   # the output of a ReLU is still needed
     one, two = _factors(n, x.dtype)
@@ -432,7 +432,7 @@ def _plain(model, x, y):
 
 # %% ../nbs/92_speed.ipynb #a12716f5
 def _in_blocks(layers, x, y, block, most):
-    "J, and each `.g` in its place; or None, and no `.g`, if dJ/db of the first layer is not finite"
+    "J, and each `.g` in its place; or None, and no `.g`, if a block gives None"
     n, grads, total = y.numel(), {}, None
     for layer in layers:
         for p in layer.params.values(): p.g = None
@@ -458,8 +458,9 @@ def _forget(model):
 def forward_backward(self: Model, x, y, block=1024):
     """J, and a `.g` on every parameter: `model(x, y)` and `model.backward(input_grad=False)` in one go, and faster
 
-    At most `block` examples are taken at a time. The layers remember nothing afterwards, so what lies between
-    cannot be looked at. Raises what the two raise, and `ValueError` unless `block` is a whole number above 0."""
+    At most `block` examples are taken at a time. Other layers than `Lin` and `Relu`, or numbers that are not finite,
+    go the ordinary way. The layers remember nothing afterwards, so what lies between cannot be looked at.
+    Raises what the two raise, and `ValueError` unless `block` is a whole number above 0."""
     if type(block) is not int or block < 1:
         raise ValueError(f'block is {block!r}: it should be a whole number of examples, at least 1')
     flat = isinstance(y, torch.Tensor) and y.layout is torch.strided and y.ndim == 1
