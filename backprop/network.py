@@ -354,7 +354,7 @@ def _forward(layers, x):
 import math
 
 def _backward(layers, ins, grads):
-    "Add dJ/dw, the other way round, and dJ/db of one block to `grads`; False if there may be an accident"
+    "Add dJ/dw, the other way round, and dJ/db of one block to `grads`; False if in doubt"
     g = ins.pop()
     for n in range(len(layers) - 1, -1, -1):
         layer, out = layers[n], ins.pop()
@@ -382,7 +382,7 @@ def _factors(n, dtype):
     return [torch.tensor(c/n, dtype=dtype, device='cpu') for c in (1, 2)]
 
 def _block(layers, x, y, n, grads):
-    "A block's share of J, a mean over `n` elements; `grads` gets its gradients. None if `_backward` says False"
+    "A block's share of J, a mean over `n` elements; `grads` gets its gradients. None if in doubt"
     ins = _forward(layers, x)
     ins.append(ins[-1].sub_(y) if layers[-1].params else ins[-1] - y)   # the output of a ReLU is still needed
     one, two = _factors(n, x.dtype)
