@@ -317,19 +317,21 @@ def from_torch(cls: Model, net, loss=None):
 
 # %% ../nbs/92_speed.ipynb #798b4b05
 def _cut(t, parts):
-    "A stack of parts, the examples of each side by side"
-    return t.view(parts, -1, t.shape[1]).transpose(1, 2)
+    "One feature a row; if there are several parts, a stack of them"
+    return t.t() if parts == 1 else t.view(parts, -1, t.shape[1]).transpose(1, 2)
 
 # %% ../nbs/92_speed.ipynb #a1627d2b
-def _z(a, w, b):
-    "z = a w + b; of a stack of parts, one neuron a row"
-    if a.ndim == 2: return torch.addmm(b, a, w)
+def _z(a, w, b, turned):
+    "z = a w + b"
+    if not turned: return torch.addmm(b, a, w)
+    if a.ndim == 2: return torch.addmm(b[:, None], w.t(), a)
     return torch.baddbmm(b[:, None], w.t().expand(len(a), -1, -1), a)
 
-def _dw(g, a, total):
+def _dw(g, a, total, turned):
     "dJ/dw, the other way round, added to `total` if there is one; of a stack, the parts, not yet added"
-    if g.ndim == 3: return torch.bmm(g, a.transpose(1, 2))
-    return torch.mm(g.t(), a) if total is None else total.addmm_(g.t(), a)
+    g, a = (g, a.mT) if turned else (g.t(), a)
+    if g.ndim == 3: return torch.bmm(g, a)
+    return torch.mm(g, a) if total is None else total.addmm_(g, a)
 
 def _added(parts, total):
     "The parts of dJ/dw added up, and to `total` if there is one"
@@ -337,23 +339,25 @@ def _added(parts, total):
     for part in parts: total.add_(part)
     return total
 
-def _da(g, w):
-    "dJ/da"
-    return torch.mm(g, w.t()) if g.ndim == 2 else torch.bmm(w.expand(len(g), -1, -1), g)
+def _da(g, w, turned, first):
+    "dJ/da; one example a row, too, if this is the first layer that is turned"
+    if not turned: return torch.mm(g, w.t())
+    product, w = (torch.mm, w) if g.ndim == 2 else (torch.bmm, w.expand(len(g), -1, -1))
+    return product(g.mT, w.mT).flatten(0, -2) if first else product(w, g)
 
 # %% ../nbs/92_speed.ipynb #53ef4a5e
-def _forward(layers, x):
+def _forward(layers, x, first, parts):
     "What goes into each layer, and what comes out of the last; ReLU writes over what it reads"
     ins = [x]
-    for layer in layers:
-        a = ins[-1]
-        ins.append(_z(a, layer.params['w'], layer.params['b']) if layer.params else a.relu_())
+    for n, layer in enumerate(layers):
+        a = _cut(ins[-1], parts) if n == first else ins[-1]
+        ins.append(_z(a, layer.params['w'], layer.params['b'], n >= first) if layer.params else a.relu_())
     return ins
 
 # %% ../nbs/92_speed.ipynb #05775399
 import math
 
-def _backward(layers, ins, grads):
+def _backward(layers, ins, grads, first, parts):
     "Add dJ/dw, the other way round, and dJ/db of one block to `grads`; False if in doubt"
     g = ins.pop()
     for n in range(len(layers) - 1, -1, -1):
@@ -361,10 +365,10 @@ def _backward(layers, ins, grads):
         if not layer.params: g.mul_(out.sign_()); continue
         del out
         dw, db = grads.get(n, (None, None))
-        b = g.sum(0) if g.ndim == 2 else g.sum((0, 2))   # before the product, while g is in the cache
+        b = g.sum(0 if n < first else 1 if parts == 1 else (0, 2))   # first, while g is in the cache
         if n == 0 and not math.isfinite(b.dot(b)): return False
-        new = _dw(g, ins[-1], dw)
-        g = _da(g, layer.params['w']) if n else None
+        new = _dw(g, _cut(ins[-1], parts) if n == first else ins[-1], dw, n >= first)
+        g = _da(g, layer.params['w'], n >= first, n == first) if n else None
         grads[n] = _added(new, dw) if new.ndim == 3 else new, b if db is None else db.add_(b)
     return True
 
@@ -381,19 +385,20 @@ def _factors(n, dtype):
     "1/n and 2/n as tensors, made once for each n and dtype"
     return [torch.tensor(c/n, dtype=dtype, device='cpu') for c in (1, 2)]
 
-def _block(layers, x, y, n, grads):
+def _block(layers, x, y, n, grads, first, parts):
     "A block's share of J, a mean over `n` elements; `grads` gets its gradients. None if in doubt"
-    ins = _forward(layers, x)
+    ins = _forward(layers, x, first, parts)
+    if parts: y = _cut(y, parts)
     ins.append(ins[-1].sub_(y) if layers[-1].params else ins[-1] - y)   # the output of a ReLU is still needed
     one, two = _factors(n, x.dtype)
     J = _squares(ins[-1]).mul_(one)
     ins[-1].mul_(two)
-    return J if _backward(layers, ins, grads) else None
+    return J if _backward(layers, ins, grads, first, parts) else None
 
 # %% ../nbs/92_speed.ipynb #ede839fd
-def _parts(d, m, N):
-    "Into how many parts shall N examples be cut, if the largest w is d×m? 0 is: not at all"
-    if N < 512 or m >= 64 or m % 16 == 0: return 0
+def _parts(d, N):
+    "Into how many parts shall N examples be cut, if the first narrow layer has d features? 0 is: not at all"
+    if N < 512 or not d: return 0
     threads = torch.get_num_threads()
     small = threads == 1 or threads*d <= 2*N
     return threads if small and N % threads == 0 and N >= 256*threads else 0
@@ -411,14 +416,14 @@ def _as_made(layer):
 
 # %% ../nbs/92_speed.ipynb #36e80db7
 def _plain(model, x, y):
-    "d and m of the largest w, if `_block` can do it; else False"
+    "The first narrow layer and its d, or how many layers, and 0; False if `_block` cannot do it"
     if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64) and x.ndim == 2): return False
-    (N, d), dtype, most = x.shape, x.dtype, (0, 0)
+    (N, d), dtype, narrow = x.shape, x.dtype, None
     layers, loss = model.layers, model.loss
     if type(model) is not Model or type(loss) is not Mse or loss.params or not _as_made(loss): return False
     if not (N and d and layers and layers[0].params) or torch.is_autocast_enabled('cpu'): return False
     if len({*layers}) < len(layers): return False
-    for layer in layers:
+    for n, layer in enumerate(layers):
         if not _as_made(layer): return False
         if type(layer) is Relu and not layer.params: continue
         if type(layer) is not Lin or [*layer.params] != ['w', 'b']: return False
@@ -426,20 +431,20 @@ def _plain(model, x, y):
         if not (_fits(w, dtype) and _fits(b, dtype) and b.ndim == 1 and w.shape == (d, *b.shape)): return False
         m, = b.shape
         if not m: return False
-        if d*m > most[0]*most[1]: most = d, m
+        if m >= 64: narrow = None
+        elif m % 16 and not narrow: narrow = n, d
         d = m
-    return _fits(x, dtype) and _fits(y, dtype) and y.shape == (N, d) and most
+    return _fits(x, dtype) and _fits(y, dtype) and y.shape == (N, d) and (narrow or (len(layers), 0))
 
 # %% ../nbs/92_speed.ipynb #a12716f5
-def _in_blocks(layers, x, y, block, most):
+def _in_blocks(layers, x, y, block, narrow):
     "J, and each `.g` in its place; or None, and no `.g`, if a block gives None"
-    n, grads, total = y.numel(), {}, None
+    n, grads, total, (first, d) = y.numel(), {}, None, narrow
     for layer in layers:
         for p in layer.params.values(): p.g = None
     for some_x, some_y in ((x, y),) if x.shape[0] <= block else zip(x.split(block), y.split(block), strict=True):
-        parts = _parts(*most, some_x.shape[0])
-        if parts: some_x, some_y = _cut(some_x, parts), _cut(some_y, parts)
-        one = _block(layers, some_x, some_y, n, grads)
+        parts = _parts(d, some_x.shape[0])
+        one = _block(layers, some_x, some_y, n, grads, first if parts else len(layers), parts)
         if one is None: return None
         total = one if total is None else total.add_(one)
     for k, (dw, db) in grads.items():
@@ -465,11 +470,11 @@ def forward_backward(self: Model, x, y, block=1024):
         raise ValueError(f'block is {block!r}: it should be a whole number of examples, at least 1')
     flat = isinstance(y, torch.Tensor) and y.layout is torch.strided and y.ndim == 1
     column, J = y[:, None] if flat else y, None
-    most = _plain(self, x, column)
-    if most:
+    narrow = _plain(self, x, column)
+    if narrow:
         _forget(self)
         x.g = y.g = None
-        J = _in_blocks(self.layers, x, column, block, most)
+        J = _in_blocks(self.layers, x, column, block, narrow)
     if J is None:
         J = self(x, y)
         self.backward(input_grad=False)
