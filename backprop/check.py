@@ -137,6 +137,8 @@ def _parameters(fn):
 # %% ../nbs/01_wiggle.ipynb #81e4c764
 def _signature(f, f_grad, n):
     "The names of the `n` inputs of `f`, whether `f_grad` takes an upstream gradient, and which inputs it takes"
+    for what, fn in (('f', f), ('f_grad', f_grad)):
+        if not callable(fn): raise TypeError(f'{what} is a {type(fn).__name__}, not a function')
     names, _, star = _parameters(f)
     names = names[:n] + [f'input {i}' for i in range(len(names), n)]
     asks, needed, grad_star = _parameters(f_grad)
@@ -214,13 +216,15 @@ def _same_slopes(f, x, mine, name, size, most=1000):
     close = seen & (gap <= slack)
     near = _sides(f, x, (seen & ~close).reshape(-1).nonzero().flatten().tolist(), part=.1)
     between = (mine >= near.amin(0) - slack) & (mine <= near.amax(0) + slack)
-    shrinks = (mine - near.mean(0)).abs() <= gap/30   # the error of a step of a tenth is a hundredth
+    near_gap = (mine - near.mean(0)).abs()
+    shrinks = near_gap <= gap/30   # the error of a step of a tenth is a hundredth
     ok = ~seen | close | between | shrinks
     if not ok.all(): _refuse(name, mine, middle, ok, 'wiggle')
     kinks = between & ((near[1] - near[0]).abs() > (wide[1] - wide[0]).abs()/2)
+    told = torch.where(close, gap, near_gap)[close | shrinks]
     remarks = [f'{int(kinks.sum())} at a kink']*bool(kinks.any())
     if not seen.all(): remarks.append(f'{int(seen.sum()):,} of {x.numel():,} measured')
-    return gap[close].max().item() if close.any() else None, ', '.join(remarks)
+    return told.max().item() if told.numel() else None, ', '.join(remarks)
 
 # %% ../nbs/01_wiggle.ipynb #30650f54
 class Report(list):
@@ -242,7 +246,25 @@ class Report(list):
         return (f'<table><thead><tr>{head}</tr></thead><tbody>'
                 + ''.join(f'<tr>{line}</tr>' for line in lines) + '</tbody></table>')
 
-# %% ../nbs/01_wiggle.ipynb #d0dbd078
+# %% ../nbs/01_wiggle.ipynb #0a5ac237
+@torch.no_grad()
+def _terms(f, inputs, grads, out, upstream):
+    "The size of the terms of J: of those in its sum, or of larger ones inside `f`, by what round-off leaves over"
+    rng, floats = torch.Generator().manual_seed(0), [inputs[n] for n in grads]
+    def J(xs):
+        xs = dict(zip(grads, xs, strict=True))
+        return (f(*(xs.get(n, x) for n, x in enumerate(inputs)))*upstream).sum()
+    left = []
+    for _ in range(4):
+        by = [1e-5*x*torch.randn(x.shape, dtype=x.dtype, generator=rng).to(x.device) for x in floats]
+        up, down = ([x + sign*h for x, h in zip(floats, by, strict=True)] for sign in (1, -1))
+        moved = sum((g*(u - d)).sum() for g, u, d in zip(grads.values(), up, down, strict=True))
+        left.append(J(up) - J(down) - moved)
+    most = upstream.abs().sum().item()*max(map(_largest, floats))
+    seen = (out*upstream).abs().nan_to_num(nan=0, posinf=0).sum().item()
+    return max(seen, min(4*_largest(torch.stack(left))/torch.finfo(out.dtype).eps, most))
+
+# %% ../nbs/01_wiggle.ipynb #a718c1b5
 def _autograd(f, inputs, takes_upstream):
     "The upstream gradient (random), the gradients of the float inputs by torch.autograd, and the size of J's terms"
     out = f(*inputs)
@@ -250,7 +272,8 @@ def _autograd(f, inputs, takes_upstream):
         raise TypeError(f'{_name(f)} returns a {type(out).__name__}, not one torch.Tensor')
     if not takes_upstream and out.numel() != 1:
         raise ValueError(f'{_name(f)} returns shape {tuple(out.shape)}, so its gradient takes the upstream '
-                         'gradient first; only that of a loss, which returns one number, has none')
+                         'gradient first, under a name that no input has; only that of a loss, which returns '
+                         'one number, has none')
     if not out.requires_grad:
         raise ValueError(f'autograd cannot follow {_name(f)}: its result depends on no input that it can see')
     # no seed of the reader's data: the two must not be the same numbers
@@ -259,8 +282,7 @@ def _autograd(f, inputs, takes_upstream):
     leaves = {n: x for n, x in enumerate(inputs) if isinstance(x, torch.Tensor) and x.requires_grad}
     grads = torch.autograd.grad(out, [*leaves.values()], upstream, allow_unused=True, materialize_grads=True)
     grads = dict(zip(leaves, grads, strict=True))
-    size = (out*upstream).detach().abs().nan_to_num(nan=0, posinf=0).sum().item()
-    return upstream, [grads.get(n) for n in range(len(inputs))], size
+    return upstream, [grads.get(n) for n in range(len(inputs))], _terms(f, inputs, grads, out, upstream)
 
 # %% ../nbs/01_wiggle.ipynb #c4f0b01d
 def _row(f, inputs, n, name, mine, truth, upstream, size):
@@ -270,7 +292,7 @@ def _row(f, inputs, n, name, mine, truth, upstream, size):
     if truth is None:
         raise GradientError(f'{dJ}: {name} is no float tensor and has no gradient: return None for it', dJ)
     if mine is None: return dJ, tuple(x.shape), None, None, 'none returned'
-    noise = torch.finfo(x.dtype).eps*2*size/max(_largest(x), 1)   # round-off of the terms, where they cancel
+    noise = torch.finfo(x.dtype).eps*8*size/max(_largest(x), 1)   # round-off of the terms, where they cancel
     error = same(mine, truth, dJ, 'torch.autograd', atol=max(1e-15*_largest(truth), noise))
     moved, remark = _same_slopes(J, x, mine, dJ, size)
     return dJ, tuple(x.shape), error, moved, remark
@@ -293,32 +315,40 @@ def check_grads(f, # a function of tensors that returns a tensor
     upstream, truths, size = _autograd(f, xs, takes_upstream)
     xs = [x.detach() if isinstance(x, torch.Tensor) else x for x in xs]
     grads = _by_hand(f_grad, [upstream]*takes_upstream, xs, wants)
-    rows = [_row(f, xs, n, names[n], mine, truth, upstream, size)
-            for n, (mine, truth) in enumerate(zip(grads, truths, strict=True)) if not mine is truth is None]
+    judged = [(n, g, truth) for n, (g, truth) in enumerate(zip(grads, truths, strict=True)) if not g is truth is None]
+    try: rows = [_row(f, xs, n, names[n], g, truth, upstream, size) for n, g, truth in reversed(judged)]
+    except GradientError as e:
+        if takes_upstream and upstream.numel() == 1: e.add_note(f'{_name(f_grad)} was given an upstream gradient '
+                                                                f'first: its first parameter is no input of {_name(f)}')
+        raise
     _same_dtypes(f, f_grad, inputs, names, takes_upstream, wants)
-    return Report(rows)
+    return Report(rows[::-1])
 
 # %% ../nbs/01_wiggle.ipynb #514098bd
 def is_it(mine, # a number, or a list of numbers; `...` while it is not written
           truth): # what it should be
-    "Judge the numbers of an exercise: whole numbers exactly, others to a thousandth"
+    "Judge the numbers of an exercise: where the truth is whole exactly, elsewhere to a thousandth"
     if not isinstance(mine, torch.Tensor) and 'Ellipsis' in str(mine):
         return print('Your turn: replace the ... and run this cell again.')
     mine, truth = (torch.as_tensor(t, dtype=torch.float64) for t in (mine, truth))
-    whole = bool((truth == truth.round()).all())
-    same(mine, truth, rtol=1e-12 if whole else 1e-3, atol=1e-12)
+    same(mine, truth, rtol=1e-3, atol=1e-12)
+    same(torch.where(truth == truth.round(), mine, truth), truth, rtol=1e-9, atol=1e-12)
     print('Yes.')
 
 # %% ../nbs/01_wiggle.ipynb #a54d4a73
-def your_turn(f, f_grad, *inputs):
-    "Judge the gradient of an exercise with `check_grads`; a reminder while it returns `...`"
+def your_turn(f, f_grad, *inputs, every=False):
+    """Judge the gradient of an exercise with `check_grads`; a reminder while it returns `...`
+
+    Of a loss the first gradient has to be there, or `every` one."""
     try: report = check_grads(f, f_grad, *inputs)
     except GradientError as e:
         if e.mine is not ...: raise
         return print(f'Your turn: replace the ... in {_name(f_grad)} and run this cell again.')
     missing = [name for name, *_, note in report if note == 'none returned']
-    if missing and (_signature(f, f_grad, len(inputs))[1] or missing[0] == report[0][0]):
+    if missing and (every or _signature(f, f_grad, len(inputs))[1] or missing[0] == report[0][0]):
         raise GradientError(f'{missing[0]} is missing: return one gradient for each input of {_name(f)}')
+    if all(note.startswith('0 of') for *_, note in report):
+        raise GradientError(f'nothing could be measured: at these inputs {_name(f)} is not finite')
     print('Yes.')
     return report
 
