@@ -37,7 +37,8 @@ class Layer:
         self.inputs, self.out, self._given, self._seen, self._planned = (), None, (), [], (None, None)
 
     def __repr__(self):
-        sizes = ', '.join(f'{name} {tuple(p.shape)}' for name, p in self.params.items())
+        sizes = ', '.join(f'{name} {tuple(p.shape) if isinstance(p, torch.Tensor) else p}'
+                          for name, p in self.params.items())
         return f'{_name(self.f) if type(self) is Layer else type(self).__name__}({sizes})'
 
     def __getstate__(self): # a copy, or a file, holds no batch
@@ -80,12 +81,15 @@ def check(self: Layer):
 # %% ../nbs/06_network.ipynb #7b723038
 @patch
 def upstream(self: Layer, needed=True):
-    "`out.g`, or None for a loss that has none; raises `ValueError` if it is missing or does not fit"
+    "`out.g`, or None for a loss that has none; raises `ValueError`, `TypeError` if it is missing or does not fit"
     g = getattr(self.out, 'g', None)
     if not needed and self.out.numel() != 1:
         raise ValueError(f'{self}: {_name(self.f_grad)} takes no upstream gradient, but out is not one number')
     if g is None and not needed: return None
-    if g is None: raise ValueError(f'{self}: out.g is not there; run backward of what reads out first')
+    if g is None:
+        loss = f' (or is it a loss? Then {_name(self.f_grad)} takes no upstream gradient)'
+        raise ValueError(f'{self}: out.g is not there; run backward of what reads out first'
+                         + loss*(self.out.numel() == 1))
     need_tensors(**{'out': self.out, 'out.g': g})
     if g.shape == self.out.shape: return g
     raise ValueError(f'{self}: out.g has shape {tuple(g.shape)}, but out has shape {tuple(self.out.shape)}')
@@ -106,9 +110,10 @@ def _gradients(who, f_grad, plan, given, up, needs, least=0):
     grads = [g if need else None for g, need in zip(grads, needs, strict=False)]
     for g, t in zip(grads, given, strict=False):
         for what in ('shape', 'dtype', 'device', 'layout') if g is not None else ():
-            if getattr(g, what, None) == getattr(t, what, None) is not None: continue
-            raise ValueError(f'{who}: {_name(f_grad)} returned a gradient of {what} {getattr(g, what, None)} '
-                             f'for an input of {what} {getattr(t, what, None)}')
+            got, due = (getattr(v, what, None) for v in (g, t))
+            if got == due is not None: continue
+            got, due = (tuple(v) if isinstance(v, torch.Size) else v for v in (got, due))
+            raise ValueError(f'{who}: {_name(f_grad)} returned a gradient of {what} {got} for an input of {what} {due}')
     if takes_upstream or up is None: return grads
     return [g if g is None else g*up.reshape(()).to(g.dtype) for g in grads]
 
@@ -126,7 +131,9 @@ def _apart(grads, taken):
 # %% ../nbs/06_network.ipynb #ef389bd0
 @patch
 def backward(self: Layer, input_grad=True):
-    "Add to the `.g` of the parameters, and of the inputs if `input_grad`. Raises as `check` and `upstream` do"
+    """Add to the `.g` of the parameters, and of the inputs if `input_grad`
+
+    Raises as `check` and `upstream` do, and `ValueError` if `f_grad` gives what does not fit."""
     self.check()
     given, n = self._given, len(self.inputs)
     needs, least = (input_grad,)*n + (True,)*len(self.params), len(given) if self.params else 0
@@ -177,7 +184,7 @@ class Model:
 # %% ../nbs/06_network.ipynb #8946e85e
 @patch
 def __call__(self: Model, x, y): # noqa: F811
-    "J. Raises what the layers and the loss raise, and then remembers nothing"
+    "J. Raises what the layers and the loss raise, and then remembers nothing of this call"
     steps = []
     for layer in self.layers:
         out = layer.forward(x)
@@ -305,7 +312,8 @@ def from_torch(cls: Model, net, loss=None):
     What gives `net` new tensors, as `net.double()` does, ends the sharing."""
     if getattr(type(net), 'forward', None) is not torch.nn.Sequential.forward:
         raise TypeError(f'from_torch takes an nn.Sequential, not a {type(net).__name__}')
-    if any(m._forward_hooks or m._forward_pre_hooks or 'forward' in vars(m) for m in net.modules()):
+    hooks = ('_forward_hooks', '_forward_pre_hooks', '_backward_hooks', '_backward_pre_hooks')
+    if any('forward' in vars(m) or any(getattr(m, h) for h in hooks) for m in net.modules()):
         raise ValueError('a layer with hooks, or with a forward of its own, is not known: it may compute anything')
     layers, shared = [], {}   # a weight that is used twice is one tensor here too
     for n, layer in enumerate(net):
@@ -335,7 +343,7 @@ def _dw(g, a, total, turned):
 
 def _added(parts, total):
     "The parts of dJ/dw added up, and to `total` if there is one"
-    if total is None: return parts.sum(0) if len(parts) > 1 else parts[0]
+    if total is None: return parts.sum(0)
     for part in parts: total.add_(part)
     return total
 
@@ -370,6 +378,7 @@ def _backward(layers, ins, grads, first, parts):
         new = _dw(g, _cut(ins[-1], parts) if n == first else ins[-1], dw, n >= first)
         g = _da(g, layer.params['w'], n >= first, n == first) if n else None
         grads[n] = _added(new, dw) if new.ndim == 3 else new, b if db is None else db.add_(b)
+        del new   # the parts
     return True
 
 # %% ../nbs/92_speed.ipynb #e52c06c7
@@ -463,8 +472,9 @@ def _forget(model):
 def forward_backward(self: Model, x, y, block=1024):
     """J, and a `.g` on every parameter: `model(x, y)` and `model.backward(input_grad=False)` in one go, and faster
 
-    At most `block` examples are taken at a time. Other layers than `Lin` and `Relu`, or numbers that are not finite,
-    go the ordinary way. The layers remember nothing afterwards, so what lies between cannot be looked at.
+    At most `block` examples are taken at a time. Other layers than `Lin` and `Relu`, and numbers that are not finite
+    where that could matter, go the ordinary way. The layers remember nothing afterwards, so what lies between cannot
+    be looked at.
     Raises what the two raise, and `ValueError` unless `block` is a whole number above 0."""
     if type(block) is not int or block < 1:
         raise ValueError(f'block is {block!r}: it should be a whole number of examples, at least 1')
