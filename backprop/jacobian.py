@@ -14,7 +14,7 @@ from .linear import _sizes
 def lin_jacobians(X, # N×d
                   w, # d×m
                  ) -> tuple: # dz/dX (N×m×N×d), dz/dw (N×m×d×m), dz/db (N×m×m)
-    """The Jacobians of `lin`, output indices first. To be looked at, at tiny sizes: they are nearly all zeros
+    """The Jacobians of `lin`, output indices first. To be looked at, at tiny sizes: the larger, the more zeros
 
     Raises what `lin` raises for sizes, dtypes and devices that disagree."""
     need_tensors(X=X, w=w)

@@ -126,10 +126,10 @@ def matrices(*parts, # what `mat` makes, with text between: `'@'`, `'='`; `'\\n'
 def nudge_plot(x, J, # the values that one entry takes, and J for each
                at, J_at, slope, # the entry as it is, J there, and the slope to be shown
                name, # of the entry
-               alt,
+               alt, title=None,
               ) -> Image:
     "J while one entry moves, with the tangent where the entry is"
-    fig, ax = figure(f'J while {name} moves, and nothing else', x=name, y='J')
+    fig, ax = figure(title or f'J while {name} moves, and nothing else', x=name, y='J')
     ax.plot(x, J, color=BLUE, lw=2, label='J')
     reach = (max(x) - min(x))/4
     ends = [max(at - reach, min(x)), min(at + reach, max(x))]

@@ -10,7 +10,7 @@ from html import escape
 import torch
 from fastcore.basics import patch
 from .activation import relu, relu_grad
-from .check import _signature
+from .check import _name, _signature
 from .data import number
 from .linear import lin, lin_grad
 from .loss import mse, mse_grad
@@ -47,9 +47,9 @@ _TEXT = {lin: _lin_text, lin_grad: _lin_text, relu: _relu_text, relu_grad: _relu
 def _call_text(layer, g, s, t):
     "The calls of `f` and of `f_grad`, which gives several gradients if any but the first is there"
     _, upstream, wants = _signature(layer.f, layer.f_grad, len(s))
-    call = f'{layer.f_grad.__name__}({", ".join([g]*upstream + [s[n] for n in wants])})'
+    call = f'{_name(layer.f_grad)}({", ".join([g]*upstream + [s[n] for n in wants])})'
     several = any(getattr(other, 'g', None) is not None for other in t[1:])
-    return f'{layer.f.__name__}({", ".join(s)})', *(call + f'[{n}]'*several for n in range(len(s)))
+    return f'{_name(layer.f)}({", ".join(s)})', *(call + f'[{n}]'*several for n in range(len(s)))
 
 def _texts(layer, g, s, t):
     "The formula of the output of `layer`, and that of the gradient by each of its inputs"

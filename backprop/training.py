@@ -22,6 +22,10 @@ from .data import digits
 from .network import mlp
 
 # %% ../nbs/08_training.ipynb #b524026b
+def _need_own_memory(name, p):
+    if any(n > 1 and not stride for n, stride in zip(p.shape, p.stride(), strict=True)):
+        raise ValueError(f'{name} is expanded: several of its numbers are one in memory')
+
 @torch.no_grad()
 def step(model, # its `.params` have their `.g`
          lr, # the learning rate
@@ -34,8 +38,7 @@ def step(model, # its `.params` have their `.g`
     for name, p in params.items():
         if getattr(p, 'g', None) is None:
             raise ValueError(f'{name} has no .g: run model(x, y) and model.backward() before each step')
-        if any(n > 1 and not stride for n, stride in zip(p.shape, p.stride(), strict=True)):
-            raise ValueError(f'{name} is expanded: several of its numbers are one in memory')
+        _need_own_memory(name, p)
     for p in {id(p): p for p in params.values()}.values():
         p -= lr*p.g
         p.g = None
@@ -150,14 +153,19 @@ def _read(path):
 def load(model, path) -> dict: # what else was remembered
     """Put the parameters in a file of `save` into the model
 
-    Raises `ValueError`, and changes nothing, if a name, shape or dtype differs or it is no safetensors file,
-    `FileNotFoundError` if there is none."""
+    Raises `ValueError`, and changes nothing, if a name, shape or dtype differs, if the file has two values for what
+    is one tensor here, if a parameter is expanded, or if it is no safetensors file; `FileNotFoundError` if there is
+    none."""
     (tensors, about), params, file = _read(path), model.params, Path(path).name
     for name in [*params, *tensors]:
         if name not in tensors: raise ValueError(f'the model has {name}, but {file} has not')
         if name not in params: raise ValueError(f'{file} has {name}, but the model has not')
         there, here = ((tuple(t.shape), t.dtype) for t in (tensors[name], params[name]))
         if there != here: raise ValueError(f'{name} is {there} in {file}, but {here} in the model')
+        _need_own_memory(name, params[name])
+        for other, p in params.items():
+            if p is params[name] and other in tensors and not tensors[other].equal(tensors[name]):
+                raise ValueError(f'{name} and {other} are one tensor in the model, but two in {file}')
     for name, p in params.items(): p.copy_(tensors[name])
     return about
 
@@ -206,7 +214,7 @@ def _begin(args):
 # %% ../nbs/08_training.ipynb #962044c6
 def backprop_train(argv=None):
     """Learn the handwritten digits, and print the accuracy on those held out.
-    Ctrl-C stops, and keeps what was learned; the exit status is then 130"""
+    Ctrl-C stops; with --save, what was learned is kept. The exit status is then 130"""
     parser = _parser()
     args = parser.parse_args(argv)
     try: model, how = _begin(args)
