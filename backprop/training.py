@@ -23,6 +23,7 @@ from .network import mlp
 
 # %% ../nbs/08_training.ipynb #b524026b
 def _need_own_memory(name, p):
+    "Raise `ValueError` if the parameter is expanded"
     if any(n > 1 and not stride for n, stride in zip(p.shape, p.stride(), strict=True)):
         raise ValueError(f'{name} is expanded: several of its numbers are one in memory')
 
@@ -164,7 +165,7 @@ def load(model, path) -> dict: # what else was remembered
         if there != here: raise ValueError(f'{name} is {there} in {file}, but {here} in the model')
         _need_own_memory(name, params[name])
         for other, p in params.items():
-            if p is params[name] and other in tensors and not tensors[other].equal(tensors[name]):
+            if p is params[name] and other in tensors and not tensors[other].allclose(tensors[name], 0, 0, True):
                 raise ValueError(f'{name} and {other} are one tensor in the model, but two in {file}')
     for name, p in params.items(): p.copy_(tensors[name])
     return about
