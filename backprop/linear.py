@@ -12,14 +12,14 @@ from .check import need_tensors
 # %% ../nbs/04_linear.ipynb #f5344701
 def _sizes(X, w):
     "The axes of X in front of d, then d and m; raises unless X is …×d and w is d×m"
-    if w.ndim != 2: raise ValueError(f'w has shape {tuple(w.shape)}, it should be d×m: one neuron a column')
-    if not X.ndim: raise ValueError('X has shape (), it should be N×d: one example a row')
-    (*front, features), (d, m) = X.shape, w.shape
-    if features != d:
-        raise ValueError(f'X has d = {features} features, w has {d} rows '
-                         f'(shapes {tuple(X.shape)} and {tuple(w.shape)})')
-    if not (d and m): raise ValueError(f'w has shape {tuple(w.shape)}: there is no weight in it')
-    return front, d, m
+    of_X, of_w = X.shape, w.shape
+    if len(of_w) != 2: raise ValueError(f'w has shape {tuple(of_w)}, it should be d×m: one neuron a column')
+    if not of_X: raise ValueError('X has shape (), it should be N×d: one example a row')
+    d, m = of_w
+    if of_X[-1] != d:
+        raise ValueError(f'X has d = {of_X[-1]} features, w has {d} rows (shapes {tuple(of_X)} and {tuple(of_w)})')
+    if not (d and m): raise ValueError(f'w has shape {tuple(of_w)}: there is no weight in it')
+    return of_X[:-1], d, m
 
 # %% ../nbs/04_linear.ipynb #eba4b3b0
 def lin(X, # N×d, one example a row; any number of axes in front, none included
