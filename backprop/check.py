@@ -297,7 +297,17 @@ def _row(f, inputs, n, name, mine, truth, upstream, size):
     moved, remark = _same_slopes(J, x, mine, dJ, size)
     return dJ, tuple(x.shape), error, moved, remark
 
-# %% ../nbs/01_wiggle.ipynb #ae0e7ed3
+# %% ../nbs/01_wiggle.ipynb #58744154
+@contextmanager
+def _suspected(f, f_grad, may_be_loss):
+    "A note on the error: was the first parameter of `f_grad` meant as an input?"
+    try: yield
+    except GradientError as e:
+        if may_be_loss: e.add_note(f'{_name(f_grad)} was given an upstream gradient first: '
+                                   f'its first parameter is no input of {_name(f)}')
+        raise
+
+# %% ../nbs/01_wiggle.ipynb #6a932d39
 @torch.inference_mode(False)
 @torch.enable_grad()
 def check_grads(f, # a function of tensors that returns a tensor
@@ -317,11 +327,8 @@ def check_grads(f, # a function of tensors that returns a tensor
     xs = [x.detach() if isinstance(x, torch.Tensor) else x for x in xs]
     grads = _by_hand(f_grad, [upstream]*takes_upstream, xs, wants)
     judged = [(n, g, truth) for n, (g, truth) in enumerate(zip(grads, truths, strict=True)) if not g is truth is None]
-    try: rows = [_row(f, xs, n, names[n], g, truth, upstream, size) for n, g, truth in reversed(judged)]
-    except GradientError as e:
-        if takes_upstream and upstream.numel() == 1: e.add_note(f'{_name(f_grad)} was given an upstream gradient '
-                                                                f'first: its first parameter is no input of {_name(f)}')
-        raise
+    with _suspected(f, f_grad, takes_upstream and upstream.numel() == 1):
+        rows = [_row(f, xs, n, names[n], g, truth, upstream, size) for n, g, truth in reversed(judged)]
     _same_dtypes(f, f_grad, inputs, names, takes_upstream, wants)
     return Report(rows[::-1])
 

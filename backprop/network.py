@@ -425,7 +425,7 @@ def _as_made(layer):
 
 # %% ../nbs/92_speed.ipynb #36e80db7
 def _plain(model, x, y):
-    "The first narrow layer and its d, or how many layers, and 0; False if `_block` cannot do it"
+    "From which layer on all are narrow, and its d; the number of layers and 0 if none is. False if not for `_block`"
     if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64) and x.ndim == 2): return False
     (N, d), dtype, narrow = x.shape, x.dtype, None
     layers, loss = model.layers, model.loss
