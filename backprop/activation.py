@@ -7,24 +7,22 @@ __all__ = ['relu', 'relu_grad']
 
 # %% ../nbs/03_activation.ipynb #ec17f92d
 import torch
-from .check import need_tensors
+from .validate import validate
 
 # %% ../nbs/03_activation.ipynb #461388e7
 def relu(z, # any shape
         ) -> torch.Tensor: # a, in the shape of `z`
     "a = max(0, z), entry by entry. Raises `TypeError` if `z` is no dense floating-point tensor"
-    need_tensors(z=z)
+    validate('z …', z)
     return z.relu()
 
 # %% ../nbs/03_activation.ipynb #9e4f54ce
 def relu_grad(dJ_da, # upstream gradient, in the shape of `z`
               z, # what went into `relu`
+              a=None, # what came out, where it is there already
              ) -> torch.Tensor: # dJ/dz, in the shape of `z`
-    """dJ/dz = dJ/da · [z > 0]: the entries with z ≤ 0 struck out, as in the autograd of `F.relu`
+    """dJ/dz = dJ/da · [z > 0], with the sign of a for [z > 0]. Raises `ValueError`, `TypeError` as `relu` does
 
-    Raises `ValueError` for unequal shapes, dtypes or devices,
-    `TypeError` if one is no dense floating-point tensor."""
-    need_tensors(dJ_da=dJ_da, z=z)
-    if dJ_da.shape != z.shape:
-        raise ValueError(f'dJ_da has shape {tuple(dJ_da.shape)}, but z has shape {tuple(z.shape)}')
-    return dJ_da.masked_fill(z <= 0, 0)
+    An infinite dJ/da gives NaN where z ≤ 0; a NaN in z counts as z ≤ 0."""
+    validate('dJ_da …, z …', dJ_da, z)
+    return (relu(z) if a is None else a).sign().mul_(dJ_da)

@@ -7,8 +7,7 @@ __all__ = ['lin_jacobians', 'vjp']
 
 # %% ../nbs/05_layer.ipynb #f4613400
 import torch
-from .check import need_tensors
-from .linear import _sizes
+from .validate import validate
 
 # %% ../nbs/05_layer.ipynb #85f67862
 def lin_jacobians(X, # N×d
@@ -17,9 +16,7 @@ def lin_jacobians(X, # N×d
     """The Jacobians of `lin`, output indices first. To be looked at, at tiny sizes: the larger, the more zeros
 
     Raises what `lin` raises for sizes, dtypes and devices that disagree."""
-    need_tensors(X=X, w=w)
-    _sizes(X, w)
-    if X.ndim != 2: raise ValueError(f'X has shape {tuple(X.shape)}, it should be N×d')
+    validate('X Nd, w dm', X, w)
     same_i, same_k = (torch.eye(n, dtype=X.dtype, device=X.device) for n in (len(X), w.shape[1]))
     return (torch.einsum('ip,jk->ikpj', same_i, w), torch.einsum('ij,kq->ikjq', X, same_k),
             torch.einsum('i,kq->ikq', torch.ones_like(X[:, 0]), same_k))
@@ -30,8 +27,9 @@ def vjp(dJ_dz, # upstream gradient, in the shape of the outputs
        ) -> torch.Tensor: # the gradient, in the shape of the inputs
     """The vector–Jacobian product: the sum over all outputs of upstream gradient times slope
 
-    Raises `ValueError` if the Jacobian does not begin with the shape of the outputs."""
-    need_tensors(dJ_dz=dJ_dz, jac=jac)
-    if jac.shape[:dJ_dz.ndim] != dJ_dz.shape:
-        raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)}, but jac has shape {tuple(jac.shape)}')
+    Raises `ValueError` if the Jacobian does not begin with the shape of the outputs, or has another dtype."""
+    validate('dJ_dz …', dJ_dz); validate('jac …', jac)
+    if jac.shape[:dJ_dz.ndim] != dJ_dz.shape or jac.dtype != dJ_dz.dtype:
+        raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)} and {dJ_dz.dtype}, '
+                         f'but jac has shape {tuple(jac.shape)} and {jac.dtype}')
     return torch.tensordot(dJ_dz, jac, dims=dJ_dz.ndim)

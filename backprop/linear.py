@@ -7,50 +7,28 @@ __all__ = ['lin', 'lin_grad']
 
 # %% ../nbs/04_linear.ipynb #d684377d
 import torch
-from .check import need_tensors
-
-# %% ../nbs/04_linear.ipynb #f5344701
-def _sizes(X, w):
-    "The axes of X in front of d, then d and m; raises unless X is …×d and w is d×m"
-    of_X, of_w = X.shape, w.shape
-    if len(of_w) != 2: raise ValueError(f'w has shape {tuple(of_w)}, it should be d×m: one neuron a column')
-    if not of_X: raise ValueError('X has shape (), it should be N×d: one example a row')
-    d, m = of_w
-    if of_X[-1] != d:
-        raise ValueError(f'X has d = {of_X[-1]} features, w has {d} rows (shapes {tuple(of_X)} and {tuple(of_w)})')
-    if not (d and m): raise ValueError(f'w has shape {tuple(of_w)}: there is no weight in it')
-    return of_X[:-1], d, m
+from .validate import validate
 
 # %% ../nbs/04_linear.ipynb #eba4b3b0
 def lin(X, # N×d, one example a row; any number of axes in front, none included
         w, # d×m, one neuron a column
-        b, # (m,), one number a neuron
+        b=None, # (m,), one number a neuron; without, it is as 0
        ) -> torch.Tensor: # z, N×m
-    """z = X w + b
-
-    Raises `ValueError` for sizes, dtypes or devices that disagree,
-    `TypeError` if one is no dense floating-point tensor."""
-    need_tensors(X=X, w=w, b=b)
-    _, _, m = _sizes(X, w)
-    if b.shape != (m,):
-        raise ValueError(f'b has shape {tuple(b.shape)}, but w has m = {m} columns: b should be ({m},)')
-    return X @ w + b
+    "z = X w + b. Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` for no float tensor"
+    if b is None: validate('X …d, w dm', X, w); return X @ w
+    validate('X …d, w dm, b m', X, w, b)
+    return torch.addmm(b, X, w) if X.ndim == 2 else X @ w + b
 
 # %% ../nbs/04_linear.ipynb #15c23214
 def lin_grad(dJ_dz, # upstream gradient, N×m
-             X, # N×d, as in `lin`
-             w, # d×m
+             X, w, # N×d and d×m, as in `lin`
              needs=(True, True, True), # which of the three; the others are None, and cost nothing
             ) -> tuple: # dJ/dX (N×d), dJ/dw (d×m), dJ/db (m,)
-    """The gradients of `lin`: dJ/dX = dJ/dz wᵀ, dJ/dw = Xᵀ dJ/dz, dJ/db = Σᵢ dJ/dz⁽ⁱ⁾
-
-    Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` as `lin` does."""
-    if len(needs) != 3: raise ValueError(f'needs is {needs}: it should be three, for dJ/dX, dJ/dw and dJ/db')
-    need_tensors(X=X, w=w, dJ_dz=dJ_dz)
-    front, d, m = _sizes(X, w)
-    if dJ_dz.shape != (*front, m):
-        raise ValueError(f'dJ_dz has shape {tuple(dJ_dz.shape)}, but z = X w + b has shape {(*front, m)}')
-    G = dJ_dz.reshape(-1, m)   # one example a row, whatever was in front
+    "dJ/dX = dJ/dz wᵀ, dJ/dw = Xᵀ dJ/dz, dJ/db = Σᵢ dJ/dz⁽ⁱ⁾. Raises as `lin` does"
+    validate('dJ_dz …m, X …d, w dm', dJ_dz, X, w)
+    G = dJ_dz
+    if G.ndim != 2: X, G = X.reshape(-1, X.shape[-1]), G.reshape(-1, G.shape[-1])   # one example a row
+    dJ_db = G.sum(0) if needs[2] else None   # first, while G is in the cache
     dJ_dX = dJ_dz @ w.t() if needs[0] else None
-    dJ_dw = X.reshape(-1, d).t() @ G if needs[1] else None
-    return dJ_dX, dJ_dw, G.sum(0) if needs[2] else None
+    dJ_dw = (G.t() @ X).t() if needs[1] else None
+    return dJ_dX, dJ_dw, dJ_db
