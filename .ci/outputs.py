@@ -1,27 +1,28 @@
-"""Run every notebook from its top in a fresh kernel and compare what its cells print with what is committed.
+#!/usr/bin/env python
+"""nbdev's own test of the notebooks, which also compares what the cells print with what is committed
 
-`nbdev_clean` drops the execution counts, so that a cell was run, and run in its place, shows only in its output.
-Numbers may differ in their last digits, or by round-off; a cell tagged `varies` (a timing) is run, but not compared."""
+`python .ci/outputs.py` tests all of them, as nbdev_test does. A cell whose output differs from run to run, such as a
+timing, carries the tag `varies`: it only has to print something."""
+import json
 import os
 import re
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from pathlib import Path
 
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+import nbdev.test
 
 NUMBER = re.compile(r'([-−+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?)')
+
+
+def text(lines): return ''.join(lines or '')
 
 
 def shown(output):
     "What a reader sees of one output"
     if output['output_type'] == 'error': return f'ERROR {output["ename"]}: {output["evalue"]}'
-    if output['output_type'] == 'stream': return output['text'] if output['name'] == 'stdout' else ''
+    if output['output_type'] == 'stream': return text(output['text']) if output['name'] == 'stdout' else ''
     data = output.get('data', {})
-    return ' '.join(sorted(data)) + ''.join(data.get(kind, '') for kind in ('text/html', 'text/plain'))
+    return ' '.join(sorted(data)) + ''.join(text(data.get(kind)) for kind in ('text/html', 'text/plain'))
 
 
 def number(token):
@@ -38,27 +39,32 @@ def same(one, two):
     return True
 
 
-def complaints(path):
-    "What is wrong with the outputs of a notebook"
-    old = nbformat.read(path, as_version=4)
-    new = nbformat.read(path, as_version=4)
-    where = dict(metadata=dict(path=str(path.parent)))
-    try: NotebookClient(new, timeout=600, kernel_name='python3', resources=where).execute()
-    except CellExecutionError as e: return [f'{path.name}: {str(e).strip().splitlines()[-1]}']
-    found = []
-    for before, after in zip(old.cells, new.cells, strict=True):
-        if before.cell_type != 'code': continue
-        a, b = (''.join(map(shown, c.outputs)) for c in (before, after))
-        if 'ERROR' in a: found.append(f'{path.name}#{before.id} holds an error')
-        if 'varies' not in before.metadata.get('tags', []) and not same(a, b):
-            found.append(f'{path.name}#{before.id} was not run in its place: committed\n{a[:400]}\nnow\n{b[:400]}')
-        elif bool(a) != bool(b): found.append(f'{path.name}#{before.id} was not run')
-    return found
+def complaints(path, cells):
+    "What is wrong with the committed outputs of a notebook, by those of a run"
+    now = {c.id: c.get('outputs', []) for c in cells if c.cell_type == 'code'}
+    for before in json.loads(path.read_text(encoding='utf-8'))['cells']:
+        if before['cell_type'] != 'code': continue
+        name = f'{path.name}#{before["id"]}'
+        a, b = (''.join(map(shown, outputs)) for outputs in (before['outputs'], now[before['id']]))
+        varies = 'varies' in before['metadata'].get('tags', [])
+        if 'ERROR' in a: yield f'{name} holds an error'
+        elif bool(a) != bool(b): yield f'{name} was not run'
+        elif not varies and not same(a, b): yield f'{name} printed\n{a[:400]}\nand now\n{b[:400]}'
+
+
+class Compared(nbdev.test.CaptureShell):
+    "Runs a notebook, and compares"
+    def __init__(self, path=None, **kwargs):
+        super().__init__(path, **kwargs)
+        self.notebook = Path(path)
+
+    def run_all(self, nb, **kwargs):
+        super().run_all(nb, **kwargs)
+        try: assert not (found := [*complaints(self.notebook, nb.cells)]), '\n'.join(found)
+        except AssertionError as e: self.exc = e; raise
 
 
 if __name__ == '__main__':
     os.environ.setdefault('BACKPROP_ROUNDS', '2')   # timings are run, but not compared
-    paths = sorted(Path(p) for p in sys.argv[1:]) or sorted(Path('nbs').glob('*.ipynb'))
-    with ThreadPoolExecutor(2) as pool: found = [line for lines in pool.map(complaints, paths) for line in lines]
-    print('\n'.join(found) or f'{len(paths)} notebooks print what is committed')
-    sys.exit(bool(found))
+    nbdev.test.CaptureShell = Compared
+    nbdev.test.nbdev_test()

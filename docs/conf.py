@@ -15,7 +15,7 @@ settings = settings['DEFAULT']
 
 project, author, release = settings['title'], settings['author'], settings['version']
 project_copyright = settings['copyright']
-extensions = ['myst_nb', 'sphinx.ext.viewcode', 'pages', 'modules']
+extensions = ['myst_nb', 'sphinx.ext.viewcode', 'sphinx_copybutton', 'pages', 'modules']
 exclude_patterns = ['**/.ipynb_checkpoints', '_*']
 templates_path = []
 smartquotes_action = 'D'   # dashes; quotation marks stay as they were typed

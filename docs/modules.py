@@ -12,7 +12,8 @@ FENCE = '`````'
 
 def signature(obj):
     "The signature of a function or class without `self`, so that Sphinx can read it"
-    sig = inspect.signature(obj)
+    try: sig = inspect.signature(obj)
+    except ValueError: return ''   # a kind of tensor, or of error, that is made as its parent is
     sig = sig.replace(parameters=[p for name, p in sig.parameters.items() if name != 'self'])
     return re.sub(r'<[^>]*>', '...', str(sig))
 

@@ -8,11 +8,12 @@ from docutils import nodes
 HEADING = re.compile(r'^#+ (.+)', re.M)
 DIRECTIVE = re.compile(r'^\s*#\s*\|.*\n?', re.M)
 UP = re.compile(r'\]\(\.\./(?=\w+\.md)')
+CELL = re.compile(r'(\w+)\.ipynb#cell-id=([\w-]+)')
 MODULE = re.compile(r'\]\(\.\./backprop/(\w+)\.py\)')
 OPENING, CLOSING = re.compile(r'[(\[]*$'), re.compile(r'^[^\s\w(\[]*')
 WIDGET = 'application/vnd.jupyter.widget-view+json'   # it needs a kernel, and on a page a script from elsewhere
 PARTS = [('0[0-4]', 'Part I: one neuron'), ('0[5-9]', 'Part II: layers and networks'),
-         ('[1-8][0-9]', 'Part III: everything else'), ('9[0-9]', 'Appendix')]
+         ('[1-7][0-9]', 'Part III: everything else'), ('[89][0-9]', 'Appendix: the machinery')]
 
 
 def slug(heading):
@@ -23,6 +24,18 @@ def slug(heading):
 def text(lines):
     "A multi-line string of a notebook, which may be a list of lines"
     return lines if isinstance(lines, str) else ''.join(lines)
+
+
+def headings(path):
+    "The anchor of the first heading of each markdown cell that has one, by the id of the cell"
+    cells = json.loads(path.read_text(encoding='utf-8'))['cells']
+    found = {c['id']: HEADING.search(text(c['source'])) for c in cells if c['cell_type'] == 'markdown'}
+    return {i: slug(re.sub('[`*]', '', m[1])) for i, m in found.items() if m}
+
+
+def anchored(source, nbs):
+    "With anchors of headings in place of the ids of cells, which JupyterLab alone follows"
+    return CELL.sub(lambda m: f'{m[1]}.ipynb#{headings(nbs/f"{m[1]}.ipynb")[m[2]]}', source)
 
 
 def settle(stream):
@@ -75,12 +88,11 @@ def pages(cells):
         if cell := page(cell, heading): yield cell
 
 
-def title(path):
-    "The first heading of a notebook, behind its number"
-    cells = json.loads(path.read_text(encoding='utf-8'))['cells']
-    prose = '\n'.join(text(c['source']) for c in cells if c['cell_type'] == 'markdown')
-    heading = HEADING.search(prose)[1]
-    return f'{path.stem[:2]} {heading}'.replace('`', '').replace('<', '').strip()
+def titles(nbs):
+    "The notebooks by file name, as the map on the front page calls them"
+    front = json.loads((nbs/'index.ipynb').read_text(encoding='utf-8'))['cells']
+    prose = '\n'.join(text(c['source']) for c in front)
+    return {name: title for title, name in re.findall(r'(?m)^\| \[(.+?)\]\((\w+)\.ipynb\)', prose)}
 
 
 def toctree(caption, entries):
@@ -90,7 +102,8 @@ def toctree(caption, entries):
 
 def contents(nbs):
     "The contents of the site: a tree for each part, with whatever notebooks and modules there are"
-    parts = [(caption, [f'{title(p)} <{p.stem}>' for p in sorted(nbs.glob(f'{digits}_*.ipynb'))])
+    names = titles(nbs)
+    parts = [(caption, [f'{names.get(p.stem, p.stem)} <{p.stem}>' for p in sorted(nbs.glob(f'{digits}_*.ipynb'))])
              for digits, caption in PARTS]
     beside = [p.stem for p in sorted(nbs.parent.glob('*.md')) if p.stem != 'README']
     parts.append(('The package', [f'api/{name}' for name in (*modules(nbs), *beside)]))
@@ -115,7 +128,7 @@ def read(app, name, source):
     nb['metadata']['language_info'] = dict(name='python', pygments_lexer='ipython3')
     nb['cells'] = [*pages(nb['cells'])]
     if name == app.config.root_doc: nb['cells'].append(contents(Path(app.srcdir)))
-    source[0] = json.dumps(nb)
+    source[0] = anchored(json.dumps(nb), Path(app.srcdir))
 
 
 def glue(app, doctree):
