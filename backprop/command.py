@@ -17,9 +17,10 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 import torch
 import torch.nn.functional as F
-from fastcore.script import Param, call_parse
+from fastcore.script import call_parse
 import backprop
 from .check import GradientError, Report, check_grads
 from .data import digits
@@ -83,6 +84,14 @@ def check_pairs(found):
             failed.append(f'{name}_grad: {kind}{e}')
         else: report += [(f'{name}_grad: {dJ}', *row) for dJ, *row in rows if row[1] is not None]
     return report, failed
+
+# %% ../nbs/98_command.ipynb #2bac2a07
+try: from fastcore.script import Param
+except ImportError:
+    def Param(help, action=None, **more): # noqa: F811
+        "The same for fastcore 2"
+        if isinstance(action, type): return Annotated[int, help]
+        return Annotated[str, help, more | ({'action': action} if action else {})]
 
 # %% ../nbs/98_command.ipynb #d4f6cbaa
 VERSION = f'%(prog)s {backprop.__version__}'

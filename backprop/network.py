@@ -30,11 +30,11 @@ class Layer:
         if name in (params := self.__dict__.get('params', {})): return params[name]
         raise AttributeError(f'{type(self).__name__} has no {name}')
 
-# %% ../nbs/06_network.ipynb #91a2e6d4
 def version(t):
     try: return t._version
     except RuntimeError: return 0   # an inference tensor does not say
 
+# %% ../nbs/06_network.ipynb #91a2e6d4
 @patch
 def __call__(self: Layer, *inputs):
     "Run forward, and remember"

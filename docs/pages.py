@@ -116,7 +116,8 @@ def modules(nbs):
     found = {}
     for path in sorted(nbs.glob('[0-9]*.ipynb')):
         source = '\n'.join(text(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'])
-        for name in re.findall(r'(?m)^#\s*\| default_exp (\S+)', source): found[name] = path.stem
+        for name in re.findall(r'(?m)^#\s*\| default_exp (\w+)', source):
+            if name != '__init__': found[name] = path.stem
     return found
 
 
