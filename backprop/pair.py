@@ -48,7 +48,9 @@ def asks(f, f_grad, n, # inputs that are given to `f`
     if grad_star: return Asks(names, ups if needed else 1, (*range(n),), (), taken, needs)
     lost, count = [p for p in needed[ups:] if p not in have], len(needed) - n
     foreign = lost == needed[ups:] != [] and count in (0, 1)   # as many, but all under other names
-    if foreign or star and (lost or not needed[ups:]): return Asks(names, max(count, 0), (*range(n),), (), taken, needs)
+    alone = len(needed) == 1 and needed[0][0] in 'dg'   # nothing but the upstream gradient
+    by_place = foreign or star and not alone and (lost or not needed[ups:])
+    if by_place: return Asks(names, max(count, 0), (*range(n),), (), taken, needs)
     if lost: raise TypeError(f'{name_of(f_grad)} asks for {lost[0]}, but {name_of(f)} has {", ".join(names)} '
                              f'(anything else comes after them, with a default)')
     by_name = tuple((p, have[p]) for p in mine if have.get(p) is not None and p not in needed[:ups])
