@@ -12,6 +12,7 @@ from functools import singledispatch
 import torch
 from .pair import asks, name_of, parameters
 from .slopes import Place, largest, numbers, upstreams
+from .terminal import plain
 from .validate import validate
 from .verdict import GradientError, cause, finite, judge_row, row_of, same, same_kind  # noqa: F401
 from .witness import (Case, by_hand, cast, copies, copy_of, floats, follow, in_dtype, laid_out, one_answer,
@@ -22,7 +23,7 @@ from .witness import (Case, by_hand, cast, copies, copy_of, floats, follow, in_d
 def refused(*errors): # the kinds of error that are expected
     "Print the error that the block raises; raise `AssertionError` if it raises none of `errors`"
     try: yield
-    except errors as e: print(f'{type(e).__name__}: {e}')
+    except errors as e: print(plain(f'{type(e).__name__}: {e}'))
     else: raise AssertionError('nothing was refused')
 
 # %% ../nbs/93_check.ipynb #f1006812
@@ -83,7 +84,7 @@ class Report(list):
         rows = self._text()
         wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ('  '.join(c.ljust(w) for c, w in zip(row, wide, strict=True)) for row in rows)
-        return '\n'.join(line.rstrip() for line in lines)
+        return plain('\n'.join(line.rstrip() for line in lines))
     def _repr_html_(self):
         head, *rows = [[c.replace('<', '&lt;') for c in row] for row in self._text()]
         lines = [''.join(f'<td style="text-align:left">{c}</td>' for c in row) for row in rows]

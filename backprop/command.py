@@ -33,7 +33,7 @@ from .training import accuracy, fit
 
 # %% ../nbs/98_command.ipynb #c366ad44
 SIZES = dict(N=5, d=4, m=3)
-SHAPES = dict(X='Nd', x='Nd', r='Nd', w='dm', b='m', z='Nm', a='Nm', y='Nm')
+SHAPES = dict(X='Nd', x='Nd', r='Nd', w='dm', b='m', z='Nm', a='Nm', y='Nm', g='d', s='d', mean='d', var='d')
 
 def draw_inputs(f, shapes=SHAPES, seed=0):
     "Random float64 inputs for `f`, each in the shape that its name has in the notation, and with one 0, for kinks"
@@ -56,7 +56,8 @@ def pairs():
         names = re.findall(r'(?m)^def (\w+)_grad\(', source)
         module = importlib.import_module(info.name) if names else None
         for name in names:
-            if hasattr(module, name): yield name, getattr(module, name), getattr(module, f'{name}_grad'), SHAPES
+            f, f_grad = getattr(module, name, None), getattr(module, f'{name}_grad')
+            if callable(f): yield name, f, f_grad, SHAPES
 
 # %% ../nbs/98_command.ipynb #612c3eed
 def pairs_in(path):

@@ -8,6 +8,7 @@ __all__ = ['digits', 'tiny', 'number', 'worked_example', 'mnist']
 # %% ../nbs/00_data.ipynb #f8dad3b6
 from fractions import Fraction
 import torch
+from .terminal import plain
 
 # %% ../nbs/00_data.ipynb #9460d7d1
 def digits(seed=42, # decides which examples are put aside
@@ -38,9 +39,9 @@ def number(x, # a number
           ) -> str: # such as '−2/3', '4' or '0.141'
     "`x` as a short fraction where it is one, else with three digits"
     x = float(x)
-    if not abs(x) < float('inf'): return str(x).replace('-', '−')
-    short = Fraction(x).limit_denominator(longest)
-    return (str(short) if abs(x - short) <= 1e-6*min(abs(x), 1) else f'{x:.3g}').replace('-', '−')
+    short = Fraction(x).limit_denominator(longest) if abs(x) < float('inf') else x
+    text = str(short) if not abs(x - short) > 1e-6*min(abs(x), 1) else f'{x:.3g}'
+    return plain(text.replace('-', '−'))   # the hyphen again, where stdout has no minus
 
 # %% ../nbs/00_data.ipynb #e8a3f946
 def worked_example(): # X (6×10), y (6,), w1 (10×2), b1 (2,), w2 (2×1), b2 (1,), in float64

@@ -44,10 +44,10 @@ def write(path, data):
 # %% ../nbs/97_files.ipynb #32c6762c
 def save(model, path, # where to; a file that is there is replaced
          **about): # whatever else is to be remembered, as JSON can hold it
-    "Write the parameters into a safetensors file. Raises `OSError`, and leaves what was there, if it cannot"
+    "Write parameters and buffers into a safetensors file. Raises `OSError`, and leaves what was there, if it cannot"
     from safetensors.torch import save as to_bytes
     tensors = {name: p.detach().clone(memory_format=torch.contiguous_format)   # no two may share memory
-               for name, p in model.params.items()}
+               for name, p in (model.params | model.buffers).items()}
     write(path, to_bytes(tensors, metadata=dict(training=json.dumps(about))))
 
 # %% ../nbs/97_files.ipynb #c8708871
@@ -87,7 +87,7 @@ def load(model, path) -> dict: # what else was remembered
 
     Raises `ValueError`, and changes nothing, if a name, shape or dtype differs, if the file has two values for what
     is one tensor here, or if it is no safetensors file; `FileNotFoundError` if there is none."""
-    (tensors, about), params, file = read(path), model.params, Path(path).name
+    (tensors, about), params, file = read(path), model.params | model.buffers, Path(path).name
     for name in [*params, *tensors]:
         if name not in tensors: raise ValueError(f'the model has {name}, but {file} has not: it has {listed(tensors)}')
         if name not in params: raise ValueError(f'{file} has {name}, but the model has not: it has {listed(params)}')

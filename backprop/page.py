@@ -17,6 +17,7 @@ from .check import same
 from .data import number
 from .network import unique
 from .pair import gradients, name_of, parameters
+from .terminal import plain
 
 # %% ../nbs/88_page.ipynb #34e9849b
 def letter(layer):
@@ -163,7 +164,7 @@ class Trace(list):
             left = '  '.join(h.ljust(w) for h, w in zip(head, wide, strict=True))
             first, *rest = aligned(grid_of(value)) or ['']
             lines += [f'{left}  {first}', *(' '*len(left) + f'  {line}' for line in rest)]
-        return '\n'.join(line.rstrip() for line in lines)
+        return plain('\n'.join(line.rstrip() for line in lines))
 
 # %% ../nbs/88_page.ipynb #de5fc95b
 CELL = ('text-align:right;padding:0 .45em;border:none;white-space:nowrap;line-height:1.35;'

@@ -63,9 +63,11 @@ def fit(model, X, y, # the training set, `y` as the loss wants it
     if len(X) != len(y): raise ValueError(f'X has N = {len(X)} examples, y has {len(y)}')
     with run(epochs*len(batches(len(X), batch_size)), start, bar) as log:
         for parts in passes(len(X), batch_size, epochs, seed, start):
+            model.train()
             for ix in parts:
                 log.note(model(X[ix], y[ix]), len(ix))
                 model.backward(input_grad=False)
                 step(model, lr)
-            if parts: log.epoch(valid and accuracy(model, *valid))
+            if parts: log.epoch(valid and accuracy(model.eval(), *valid))
+    model.eval()
     return log.history
