@@ -53,10 +53,11 @@ def layer_norm_grad(dJ_dy, x, # upstream gradient, in the shape of `x`, and what
     d = refuse_given('dJ_dy …d, x …d, g d', dJ_dy, x, g)['d']
     (xh, r), u = standardized(x, -1, eps), wide(dJ_dy)
     g = xh.new_ones(d) if g is None else wide(g)
-    G, P = u*g, u*xh
-    dJ_dx = torch.addcmul(G, xh, (P @ g)[..., None]/-d).sub_(G.mean(-1, keepdim=True)).mul_(r) if needs[0] else None
-    grads = dJ_dx, *[t.reshape(-1, d).sum(0) if need else None for t, need in zip((P, u), needs[1:3], strict=True)]
-    return tuple([t if t is None else t.to(x.dtype) for t in grads])
+    G, ux = u*g, u*xh
+    mean_G, mean_Gx = G.mean(-1, keepdim=True), (ux @ g)[..., None]/d
+    dJ_dx = torch.addcmul(G, xh, mean_Gx, value=-1).sub_(mean_G).mul_(r) if needs[0] else None
+    dJ_dg, dJ_ds = [t.reshape(-1, d).sum(0) if need else None for t, need in zip((ux, u), needs[1:3], strict=True)]
+    return tuple([t if t is None else t.to(x.dtype) for t in (dJ_dx, dJ_dg, dJ_ds)])
 
 # %% ../nbs/13_norm.ipynb #c81cd4fb
 def stretched(x, eps): # eps None: that of the dtype in which the sum is made
@@ -82,9 +83,9 @@ def rms_norm_grad(dJ_dy, x, # upstream gradient, in the shape of `x`, and what w
     d = refuse_given('dJ_dy …d, x …d, g d', dJ_dy, x, g)['d']
     (xh, r), u = stretched(x, eps), wide(dJ_dy)
     g = xh.new_ones(d) if g is None else wide(g)
-    P = u*xh
-    dJ_dx = torch.addcmul(u*g, xh, (P @ g)[..., None]/-d).mul_(r) if needs[0] else None
-    dJ_dg = P.reshape(-1, d).sum(0) if needs[1] else None
+    ux = u*xh
+    dJ_dx = torch.addcmul(u*g, xh, (ux @ g)[..., None]/d, value=-1).mul_(r) if needs[0] else None
+    dJ_dg = ux.reshape(-1, d).sum(0) if needs[1] else None
     return tuple([t if t is None else t.to(x.dtype) for t in (dJ_dx, dJ_dg)])
 
 # %% ../nbs/13_norm.ipynb #39db343c
@@ -122,7 +123,7 @@ def batch_norm_grad(dJ_dy, x, # upstream gradient, in the shape of `x`, and what
     (xh, r), u = standardized(x, axes, eps), wide(dJ_dy)
     dJ_dg, dJ_ds = (u*xh).sum(axes, keepdim=True), u.sum(axes, keepdim=True)
     a = r if g is None else r*per_channel(g, x)
-    dJ_dx = torch.addcmul(u*a, xh, a*dJ_dg/-n).sub_(a*dJ_ds/n) if needs[0] else None
+    dJ_dx = torch.addcmul(u*a, xh, a*dJ_dg/n, value=-1).sub_(a*dJ_ds/n) if needs[0] else None
     grads = dJ_dx, dJ_dg.flatten() if needs[1] else None, dJ_ds.flatten() if needs[2] else None
     return tuple([t if t is None else t.to(x.dtype) for t in grads])
 
