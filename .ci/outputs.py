@@ -44,7 +44,6 @@ def complaints(path, cells):
     now = {c.id: c.get('outputs', []) for c in cells if c.cell_type == 'code'}
     for before in json.loads(path.read_text(encoding='utf-8'))['cells']:
         if before['cell_type'] != 'code': continue
-        if before['id'] not in now: continue   # nbdev has left this cell out
         name = f'{path.name}#{before["id"]}'
         a, b = (''.join(map(shown, outputs)) for outputs in (before['outputs'], now[before['id']]))
         varies = 'varies' in before['metadata'].get('tags', [])
