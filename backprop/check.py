@@ -15,8 +15,8 @@ from .slopes import Place, largest, numbers, upstreams
 from .terminal import plain
 from .validate import validate
 from .verdict import GradientError, cause, finite, judge_row, row_of, same, same_kind  # noqa: F401
-from .witness import (Case, by_hand, cast, copies, copy_of, floats, follow, in_dtype, laid_out, one_answer,
-                              outputs, picked, several, taken, truth_of, witness_of)
+from .witness import (Case, by_hand, cast, copies, copy_of, floats, follow, hand_noise, in_dtype, laid_out,
+                              one_answer, outputs, picked, several, taken, truth_of, witness_of)
 
 # %% ../nbs/93_check.ipynb #bee1d86a
 @contextmanager
@@ -131,6 +131,8 @@ def judged(f, f_grad, plan, inputs, dtype, rtol, atol):
     if not floats(xs): validate(f'{plan.names[0]} …' if xs else 'input …', *(xs[:1] or [None]))   # no gradient at all
     case, draws, outs, grads = called(Case(in_dtype(f, wide), f_grad, plan), xs)
     truth = truth_of(*((case, xs) if wide == torch.float64 else witness_of(case, f, xs)), draws)
+    if truth.grads is None and wide != torch.float64:
+        truth = truth._replace(off=hand_noise(case, xs, draws, torch.finfo(truth.xs[floats(xs)[0]].dtype).eps))
     sizes = {n for t in (*xs, *outs) if isinstance(t, torch.Tensor) for n in (*t.shape, t.numel())}
     try: report = [*lines(truth, xs, draws, grads, rtol, atol, sizes)]
     except GradientError as e:

@@ -46,6 +46,7 @@ def draw_inputs(f, shapes=SHAPES, seed=0):
         size = [sizes.setdefault(letter, len(sizes) + 3) for letter in shapes[name]]
         inputs.append(torch.randn(size, dtype=torch.float64, generator=rng))
         inputs[-1].view(-1)[0] = 0
+        if name == 'var': inputs[-1].square_()   # no variance is negative
     return inputs
 
 # %% ../nbs/98_command.ipynb #ac20bdd5

@@ -59,7 +59,7 @@ def fit(model, X, y, # the training set, `y` as the loss wants it
         seed=0, start=0, # what decides the order of the examples; steps that were made before
         bar=None, # show progress? unless you say, on a terminal and in Jupyter
        ) -> dict: # loss and accuracy of each epoch, steps made in all, and why it stopped early, if it did
-    "Train by mini-batches. Raises what `step`, `batches` and the model raise"
+    "Train by mini-batches; leaves the model as `eval` does. Raises what `step`, `batches` and the model raise"
     if len(X) != len(y): raise ValueError(f'X has N = {len(X)} examples, y has {len(y)}')
     with run(epochs*len(batches(len(X), batch_size)), start, bar) as log:
         for parts in passes(len(X), batch_size, epochs, seed, start):

@@ -125,19 +125,20 @@ class Row(NamedTuple):
     sizes: set            # the lengths of axes, for the cause
     ones: torch.Tensor    # by autograd, without the upstream gradient, or None
     note: str             # something to be told with an error
+    eps: float            # of the dtype of the gradient by hand
 
 def row_of(name, p, mine, theirs, noise, rtol, atol, sizes, ones, note):
     "A `Row` from gradients by hand, and by autograd or None, one for each draw, and the noise of the latter"
     g = torch.stack([*map(numbers, mine)])
     a = None if theirs is None else torch.stack([*map(numbers, theirs)])
     like, eps = finite(g if a is None else a).abs(), torch.finfo(mine[0].dtype).eps
-    noise = torch.zeros_like(g) if a is None else torch.stack(noise)
+    noise = torch.stack([*noise]) if len(noise) else torch.zeros_like(g)
     tol = tolerance(p, like, noise, eps, max(1e-10, 4*eps) if rtol is None else rtol) + (atol or 0.)
     floor = 8*torch.finfo(torch.float64).eps*each_row(p.G)*numbers(unit(p.x)) if atol is None else 0.
     close = torch.ones_like(g, dtype=torch.bool)
     if a is not None:
         close = ((g - a).abs() <= tol + floor) | (g == a) | (g.isnan() & a.isnan() & ~p.base.isfinite().all())
-    return Row(name, p._replace(tol=tol), g, a, close, (g.isnan() & close).any(0), sizes, ones, note)
+    return Row(name, p._replace(tol=tol), g, a, close, (g.isnan() & close).any(0), sizes, ones, note, eps)
 
 # %% ../nbs/84_verdict.ipynb #e0b99a94
 def opinions(row, n):
@@ -183,7 +184,8 @@ def measured(row, r):
 
 def fail(row, r, n, witness, truth):
     "Raise the error for entry `n` and draw `r`"
-    g, shape, more, rtol = row.g[r], row.p.x.shape, '', 1e-9 if witness == 'torch.autograd' else 1e-6
+    g, shape, more = row.g[r], row.p.x.shape, ''
+    rtol = max(1e-9 if witness == 'torch.autograd' else 1e-6, 16*row.eps)
     if witness == 'torch.autograd': truths, ones = row.a[r], row.ones
     elif len(g) <= SINGLY: truths, ones = measured(row, r)
     else: truths = None

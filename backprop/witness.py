@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'floats', 'cast', 'copies', 'copy_of', 'Case', 'unwritten', 'named', 'several', 'outputs', 'by_hand',
-           'differ', 'one_answer', 'follow', 'by_autograd', 'picked', 'Dtypes', 'Truth', 'truth_of', 'backwards',
-           'unmoved', 'laid_out', 'in_dtype', 'witness_of', 'taken']
+           'differ', 'one_answer', 'follow', 'by_autograd', 'picked', 'Dtypes', 'Truth', 'truth_of', 'hand_noise',
+           'backwards', 'unmoved', 'laid_out', 'in_dtype', 'witness_of', 'taken']
 
 # %% ../nbs/83_witness.ipynb #39ae8758
 from contextlib import contextmanager
@@ -71,7 +71,8 @@ def by_hand(case, xs, G):
         outs = [outputs(case, xs)[n] for n in case.picks]
         given = named([f'upstream gradient {n + 1}' for n in range(len(G))], G) | named(case.plan.names, xs)
         with unwritten(case.f_grad, given, GradientError):
-            try: grads = gradients(case.f_grad, case.plan, G if case.plan.upstreams else [], xs, outs)
+            needs = [n in floats(xs) for n in range(len(xs))]
+            try: grads = gradients(case.f_grad, case.plan, G if case.plan.upstreams else [], xs, outs, needs)
             except ValueError as e:
                 if 'gradients for' in str(e): raise GradientError(str(e)) from e
                 raise
@@ -79,12 +80,12 @@ def by_hand(case, xs, G):
     return outs, grads
 
 # %% ../nbs/83_witness.ipynb #3d662a69
-def differ(a, b):
-    "Are two outputs, or gradients, further apart than any round-off?"
+def differ(a, b, floor=0.):
+    "Are two outputs, or gradients, further apart than any round-off, which is `floor` at least?"
     if not isinstance(a, torch.Tensor) or not isinstance(b, torch.Tensor) or not a.is_floating_point(): return False
     if a.shape != b.shape or torch.equal(a, b): return a.shape != b.shape
     off = torch.finfo(a.dtype).eps**.5
-    return not torch.allclose(a, b, rtol=off, atol=off*largest(b), equal_nan=True)
+    return not torch.allclose(a, b, rtol=off, atol=max(off*largest(b), floor), equal_nan=True)
 
 def one_answer(who, first, again):
     if not any(map(differ, first, again)): return
@@ -159,6 +160,19 @@ def truth_of(case, xs, draws):
     return Truth(case, xs, base, believed(noise[:len(base)], base),
                  grads and grads[:-1], off, grads and grads[-1], coarse)
 
+# %% ../nbs/83_witness.ipynb #9f1b63a2
+def hand_noise(case, xs, draws, own):
+    "The round-off of the gradients by hand for each draw and float input, as it would be in a dtype with eps `own`"
+    def grads(place):
+        G = iter(place[len(xs):])
+        for draw in draws:
+            found = by_hand(case, copies(place[:len(xs)]), [next(G).clone() for _ in draw])[1]
+            yield from (torch.zeros_like(xs[n]) if found[n] is None else found[n] for n in floats(xs))
+    place = [*xs, *(g for G in draws for g in G)]
+    base = [numbers(g) for g in grads(place)]
+    noise = roundoff(torch.cat([*map(numbers, grads(near))]) for near in nearby(place)).split([*map(len, base)])
+    return [believed(e, b)*own/torch.finfo(xs[floats(xs)[0]].dtype).eps for e, b in zip(noise, base, strict=True)]
+
 # %% ../nbs/83_witness.ipynb #87a1dc7a
 def backwards(t): return t.permute([*range(t.ndim)[::-1]])
 LAYOUTS = {'transposed in memory': lambda t: backwards(backwards(t).contiguous()),
@@ -171,8 +185,10 @@ def unmoved(case, how, xs, G, outs, grads, what):
     try: new_outs, new = by_hand(case, xs, G)
     except (RuntimeError, IndexError) as e: raise GradientError(f'{name_of(case.f_grad)} fails {told} ({e})') from e
     if any(map(differ, new_outs, outs)): raise GradientError(f'{name_of(case.f)} returns something else {told}')
+    all_ = [*outs, *grads, *G]   # a gradient that is 0 is round-off: of what cancels in it, and stretched on the way
+    floor = max(torch.finfo(all_[n].dtype).eps**.75*largest(all_[n]) for n in floats(all_))
     for name, g, old in zip(case.plan.names, new, grads, strict=True):
-        if differ(g, old):
+        if differ(g, old, floor):
             raise GradientError(f'{name_of(case.f_grad)} returns another dJ_d{name} {told}', f'dJ_d{name}')
 
 def laid_out(case, xs, G, outs, grads):
