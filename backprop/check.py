@@ -17,6 +17,7 @@ from .validate import validate
 from .verdict import GradientError, cause, finite, judge_row, row_of, same, same_kind  # noqa: F401
 from .witness import (Case, by_hand, cast, copies, copy_of, floats, follow, hand_noise, in_dtype, laid_out,
                               one_answer, outputs, picked, several, taken, truth_of, witness_of)
+__tracebackhide__ = True   # pytest shows the lines of the reader, and not those in here
 
 # %% ../nbs/93_check.ipynb #bee1d86a
 @contextmanager
@@ -144,12 +145,11 @@ def judged(f, f_grad, plan, inputs, dtype, rtol, atol):
     if dtype is None and any(inputs[n].dtype != wide for n in floats(inputs)): same_dtypes(case._replace(f=f), inputs)
     return Report(report[::-1])
 
-@torch.inference_mode(False)
-@torch.enable_grad()
 def judge(f, f_grad, plan, inputs, dtype=None, rtol=None, atol=None) -> Report: # a table of the largest differences
     "Compare `f_grad`, called as `plan` says, with `torch.autograd` and slopes. Raises as `check_grads` does"
     device = next((x.device.type for x in inputs if isinstance(x, torch.Tensor)), 'cpu')
-    with torch.autocast('cpu', enabled=False), torch.autocast('cuda' if device == 'cuda' else 'cpu', enabled=False):
+    with (torch.inference_mode(False), torch.enable_grad(), torch.autocast('cpu', enabled=False),
+          torch.autocast('cuda' if device == 'cuda' else 'cpu', enabled=False)):
         return judged(f, f_grad, plan, inputs, dtype, rtol, atol)
 
 # %% ../nbs/93_check.ipynb #60c6d365

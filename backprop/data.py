@@ -54,7 +54,7 @@ def worked_example(): # X (6×10), y (6,), w1 (10×2), b1 (2,), w2 (2×1), b2 (1
     w2 = torch.tensor([[-1.], [1.]], dtype=torch.float64)
     return X, y, w1.double(), torch.zeros(2).double(), w2, torch.zeros(1).double()
 
-# %% ../nbs/00_data.ipynb #df3ad22d
+# %% ../nbs/97_files.ipynb #df3ad22d
 def mnist(): # X_train (60000×784), y_train (60000,), X_valid (10000×784), y_valid (10000,)
     """The full MNIST, pixels in [0, 1] as float32, labels as int64; fetched once, then cached
 

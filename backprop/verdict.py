@@ -8,10 +8,10 @@ __all__ = ['SINGLY', 'GradientError', 'refuse_at', 'same_kind', 'same', 'exactly
            'together', 'worst_first', 'without', 'judge_row']
 
 # %% ../nbs/84_verdict.ipynb #1040a5bd
-from itertools import chain
 from typing import NamedTuple
 import torch
 from .slopes import Place, closer, culprits, entry, fits, largest, line, look, numbers, unit
+__tracebackhide__ = True   # pytest shows the lines of the reader, and not those in here
 
 # %% ../nbs/84_verdict.ipynb #310166e8
 class GradientError(AssertionError):
@@ -249,7 +249,7 @@ def judge_row(row):
     if not len(row.g): return auto, None, f'0 of {size:,} measured'
     suspects, _ = worst_first(row)
     doubtful, moved = (each if size <= SINGLY else together)(row, finite(row.g))
-    for n in chain(suspects, doubtful):
+    for n in [*suspects, *doubtful]:
         wrong, s = verdict(row, n)
         if wrong: fail(row, wrong[0], n, *wrong[1:])
         kinks += bool((s.kink & ~((row.g[:, n] - s.middle).abs() <= s.off)).any())

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'floats', 'cast', 'copies', 'copy_of', 'Case', 'unwritten', 'named', 'several', 'outputs', 'by_hand',
-           'differ', 'one_answer', 'follow', 'by_autograd', 'picked', 'Dtypes', 'Truth', 'truth_of', 'hand_noise',
-           'backwards', 'unmoved', 'laid_out', 'in_dtype', 'witness_of', 'taken']
+           'differ', 'one_answer', 'follow', 'untold', 'by_autograd', 'picked', 'Dtypes', 'Truth', 'truth_of',
+           'hand_noise', 'backwards', 'unmoved', 'laid_out', 'in_dtype', 'witness_of', 'taken']
 
 # %% ../nbs/83_witness.ipynb #39ae8758
 from contextlib import contextmanager
@@ -16,7 +16,8 @@ from torch.overrides import TorchFunctionMode
 from .pair import gradients, name_of
 from .slopes import believed, largest, nearby, numbers, roundoff
 from .validate import validate
-from .verdict import GradientError
+from .verdict import GradientError, same
+__tracebackhide__ = True   # pytest shows the lines of the reader, and not those in here
 
 # %% ../nbs/83_witness.ipynb #8ef62c6a
 def floats(xs): return [n for n, x in enumerate(xs) if isinstance(x, torch.Tensor) and x.is_floating_point()]
@@ -100,9 +101,20 @@ def follow(case, xs):
     except Exception:   # of autograd's making, or of the reader's: then the next line raises it once more
         with torch.no_grad(): return outputs(case, copies(xs)), None
 
+def untold(outs):
+    "Did autograd come over a kernel whose derivative nobody told it? It takes that for 0, with a warning"
+    seen, todo = set(), [out.grad_fn for out in outs]
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen: continue
+        if node.name().endswith('WarnNotImplemented'): return True
+        seen.add(node)
+        todo += [before for before, _ in node.next_functions]
+    return False
+
 def by_autograd(outs, leaves, draws):
     "Gradients of the float inputs, for each draw of upstream gradients; None where autograd cannot tell"
-    if leaves is None or not any(out.requires_grad for out in outs): return None
+    if leaves is None or not any(out.requires_grad for out in outs) or untold(outs): return None
     seen, wanted = [n for n, out in enumerate(outs) if out.requires_grad], [leaves[n] for n in floats(leaves)]
     try: return [torch.autograd.grad([outs[n] for n in seen], wanted, [G[n].to(outs[n]) for n in seen],
                                      retain_graph=True, allow_unused=True, materialize_grads=True) for G in draws]
@@ -189,7 +201,9 @@ def unmoved(case, how, xs, G, outs, grads, what):
     floor = max(torch.finfo(all_[n].dtype).eps**.75*largest(all_[n]) for n in floats(all_))
     for name, g, old in zip(case.plan.names, new, grads, strict=True):
         if differ(g, old, floor):
-            raise GradientError(f'{name_of(case.f_grad)} returns another dJ_d{name} {told}', f'dJ_d{name}')
+            who = f'{name_of(case.f_grad)} returns another dJ_d{name} {told}'
+            try: same(g, old, f'dJ_d{name}', 'a contiguous copy')
+            except GradientError as e: raise GradientError(f'{who} {e}', e.name, e.index, e.mine, e.truth) from None
 
 def laid_out(case, xs, G, outs, grads):
     "Raise if what `f` or `f_grad` returns depends on how their inputs lie in memory"
