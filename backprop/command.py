@@ -10,12 +10,13 @@ __all__ = ['SIZES', 'SHAPES', 'INPUTS', 'VERSION', 'SETTINGS', 'BOUNDS', 'sized'
 import argparse
 import importlib
 import importlib.util
+import os
 import pkgutil
 import re
 import secrets
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated
 import torch
@@ -28,13 +29,14 @@ from .files import load, read, target
 from .files import save as save_model
 from .network import mlp
 from .pair import parameters
+from .parallel import Shared, agree, processes
 from .terminal import ctrl_c, say
 from .training import accuracy, fit
 
 # %% ../nbs/98_command.ipynb #c366ad44
 SIZES = dict(N=5, d=4, m=3)
 SHAPES = dict(X='Nd', x='Nd', r='Nd', w='dm', b='m', z='Nm', a='Nm', y='Nm', g='d', s='d', mean='d', var='d')
-INPUTS = {}
+INPUTS = dict(einsum=('ij,jk->ik', (5, 4), (4, 3)))
 
 def sized(f, shapes=SHAPES):
     "The shape of each input of `f`, by its name in the notation"
@@ -108,7 +110,7 @@ VERSION = f'%(prog)s {backprop.__version__}'
 @contextmanager
 def sentences():
     "In the block a `ValueError`, an `OSError` and Ctrl-C end the program with a sentence"
-    name = Path(sys.argv[0]).name
+    name = Path(sys.argv[0]).name + (f' (rank {os.environ["RANK"]})' if 'RANK' in os.environ else '')
     try: yield
     except (ValueError, OSError) as e:
         print(f'{name}: error: {e}', file=sys.stderr)
@@ -198,17 +200,20 @@ def backprop_train(
     """Learn the handwritten digits, and print the accuracy on those held out. Ctrl-C stops: with --save, what was
     learned is kept. Exit codes: 0, or 130 after Ctrl-C, 1 if J is no number any more or the file cannot be written,
     2 if the options cannot be followed"""
-    with sentences():
+    # of several processes, which torchrun starts, the first alone speaks and writes
+    with sentences(), processes() as (rank, size), redirect_stdout(None if rank else sys.stdout):
         model, how = begin(epochs, save, resume, lr=lr, batch_size=batch_size, hidden=hidden, seed=seed)
+        if size > 1: agree(epochs=epochs, **how)
         X, y, X_valid, y_valid = digits()
-    valid = X_valid.double(), y_valid
-    history = fit(model, X.double(), F.one_hot(y, 10).double(), epochs, how['lr'], how['batch_size'], valid,
-                  how['seed'], how['steps'])
-    if history['stopped'] not in (None, 'Ctrl-C'):
-        say('Nothing is saved.')
-        sys.exit(1)
-    code = 130 if history['stopped'] else 0
-    if save: code = keep(model, save, **how | dict(steps=history['steps'])) or code
-    elif code: say('Nothing is kept: that takes --save.')
-    say(f'Accuracy on {len(y_valid)} held-out digits: {accuracy(model, *valid):.1%}')
-    if code: sys.exit(code)
+        valid = X_valid.double(), y_valid
+        history = fit(Shared(model) if size > 1 else model, X.double(), F.one_hot(y, 10).double(), epochs, how['lr'],
+                      how['batch_size'], valid, how['seed'], how['steps'], False if rank else None)
+        if history['stopped'] not in (None, 'Ctrl-C'):
+            say('Nothing is saved.')
+            sys.exit(1)
+        code = 130 if history['stopped'] else 0
+        if save and not rank: code = keep(model, save, **how | dict(steps=history['steps'])) or code
+        elif code and not save: say('Nothing is kept: that takes --save.')
+        by = f', learned by {size} processes' if size > 1 else ''
+        say(f'Accuracy on {len(y_valid)} held-out digits: {accuracy(model, *valid):.1%}{by}')
+        if code: sys.exit(code)

@@ -69,6 +69,10 @@ def gradients(f_grad, plan, # what `asks` says
     if plan.needs: more['needs'] = (*(needs or [True]*n), *[False]*(plan.needs - n))
     grads = f_grad(*upstream[:plan.upstreams], *[have[i] for i in plan.wants], **more)
     if not isinstance(grads, (tuple, list)): grads = grads,
+    tensors = [k for k, x in enumerate(given) if x is None or hasattr(x, 'dtype')]   # no spec, no number
+    if len(grads) == len(tensors) < n and any(g is not None and k not in tensors for k, g in enumerate(grads)):
+        placed = dict(zip(tensors, grads, strict=True))   # one for each tensor, and none for what is no tensor
+        grads = [placed.get(k) for k in range(n)]
     if len(grads) > n and any(g is not None for g in grads[n:]):
         raise ValueError(f'{name_of(f_grad)} returned {len(grads)} gradients for {n} inputs')
     if upstream and not plan.upstreams: grads = [g if g is None else g*upstream[0] for g in grads]
