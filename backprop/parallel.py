@@ -68,6 +68,7 @@ def silent(store, rank, size):
     sleep(1)
     return [r for r in range(size) if not store.check([f'rank {r} is alive'])]
 
+# %% ../nbs/18_parallel.ipynb #b32ac1dd
 @contextmanager
 def processes(timeout=60): # seconds that one waits for another
     """Join the processes of `torchrun`: gives this one's rank and how many there are; 0 and 1 without `torchrun`
@@ -96,9 +97,9 @@ def agree(**what):
             if mine != other: raise ValueError(f'rank {rank} has {name} {other}, but rank 0 has {mine}')
 
 def fingerprint(t):
-    "The shape, dtype and a checksum of a tensor"
+    "The shape of a tensor, and a checksum of its bits"
     bits = t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
-    return f'{tuple(t.shape)} {t.dtype} with checksum {zlib.crc32(bits):08x}'
+    return f'{tuple(t.shape)} (checksum {zlib.crc32(bits):08x})'
 
 # %% ../nbs/18_parallel.ipynb #745cb931
 class Shared:
