@@ -19,6 +19,7 @@ setup(
     license='Apache-2.0',
     keywords=cfg['keywords'].split(),
     packages=[cfg['lib_path']],
+    package_data={cfg['lib_path']: ['py.typed']},
     python_requires='>=' + cfg['min_python'],
     install_requires=cfg['requirements'].split(),
     extras_require={'dev': cfg['dev_requirements'].split()},

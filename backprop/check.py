@@ -181,3 +181,8 @@ def check_grads(f, # a function of tensors that returns one or several
     Raises `GradientError` for the last gradient that is wrong, with its name, its worst index and both values there;
     `TypeError`, `ValueError` for bad inputs."""
     return judge(f, f_grad, plan_of(f, f_grad, len(inputs)), inputs, dtype, rtol, atol)
+
+# %% ../nbs/93_check.ipynb #7aeea529
+if __name__ == '__main__' and globals().get('__spec__'):   # as a program, not in a notebook
+    from backprop.command import backprop_check
+    backprop_check()
