@@ -13,7 +13,7 @@ from importlib import import_module
 HOME = dict(check_grads='check', GradientError='check', as_function='pytorch', from_torch='pytorch', fit='training',
             Layer='network', Model='network', Lin='network', Relu='network', Mse='network', mlp='network',
             Sigmoid='layers', Tanh='layers', Softmax='layers', LogSoftmax='layers', CrossEntropy='layers',
-            LayerNorm='layers', RmsNorm='layers', BatchNorm='layers')
+            LayerNorm='layers', RmsNorm='layers', BatchNorm='layers', Embedding='layers')
 
 def __getattr__(name):
     "The names of `HOME`, each from its module"
