@@ -12,7 +12,8 @@ from importlib import import_module
 # %% ../nbs/82_front.ipynb #e1a410c3
 HOME = dict(check_grads='check', GradientError='check', as_function='pytorch', from_torch='pytorch', fit='training',
             Layer='network', Model='network', Lin='network', Relu='network', Mse='network', mlp='network',
-            Sigmoid='layers', Tanh='layers', Softmax='layers', LogSoftmax='layers', CrossEntropy='layers',
+            Sigmoid='layers', Tanh='layers', LeakyRelu='layers', Gelu='layers', Silu='layers', Softplus='layers',
+            Softmax='layers', LogSoftmax='layers', CrossEntropy='layers',
             LayerNorm='layers', RmsNorm='layers', BatchNorm='layers', Embedding='layers')
 
 def __getattr__(name):
