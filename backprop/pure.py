@@ -28,6 +28,7 @@ class Pass:
     def __init__(self, params, places): self.params, self.places, self.done = params, places, []
     def run(self, layer, *inputs):
         if isinstance(layer, Block): return layer.wire(self.run, *inputs)
+        inputs = [x if isinstance(x, Note) else Note(x, False) for x in inputs]   # a mask, or None
         given = *inputs, *(self.params[n] for n in self.places[layer])
         out = Note(layer.f(*(n.value for n in given), **layer.options))
         self.done.append((layer, given, out))

@@ -92,7 +92,7 @@ KNOWN = {nn.Linear: lambda m: Lin(m.weight.detach().t(), None if m.bias is None 
 def twin(module):
     "The layer or block that computes the same. Raises `ValueError` for what is not known, and for hooks"
     kind = nn.Sequential if type(module).forward is nn.Sequential.forward else type(module)
-    if kind not in KNOWN: import_module('backprop.layers')   # Part III adds to the table
+    if kind not in KNOWN: import_module('backprop.twins')   # Part III adds to the table
     if kind not in KNOWN:
         raise ValueError(f'{kind.__name__} is not known; known are {", ".join(k.__name__ for k in KNOWN)}')
     hooks = [f'_{way}{pre}_hooks' for way in ('forward', 'backward') for pre in ('', '_pre')]
