@@ -13,6 +13,7 @@ sys.path.insert(0, str(root/'docs'))
 from pages import headings, text  # noqa: E402
 
 LINK = re.compile(r'(?<!!)\[[^\]]*\]\(([^)\s]+)\)')
+CODE = re.compile(r'```.*?```|`[^`\n]*`', re.S)   # z[i](…) is no link there
 
 
 def markdown(path):
@@ -52,7 +53,7 @@ notebooks = sorted(Path('nbs').glob('*.ipynb'))
 if '--write' in sys.argv:
     for path in notebooks: write(path)
 links = [(path, link) for path in [Path('README.md'), Path('CONTRIBUTING.md'), *notebooks]
-         for link in LINK.findall(markdown(path)) if not re.match(r'\w+://|mailto:', link)]
+         for link in LINK.findall(CODE.sub('', markdown(path))) if not re.match(r'\w+://|mailto:', link)]
 broken = [f'{path}: {link}: {wrong}' for path, link in links if (wrong := complaint(path, link))]
 broken += [f'{path.name} is not on the map' for path in notebooks
            if path.stem != 'index' and f']({path.name})' not in markdown(Path('nbs/index.ipynb'))]

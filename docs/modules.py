@@ -18,17 +18,22 @@ def signature(obj):
     return re.sub(r'<[^>]*>', '...', str(sig))
 
 
+def plain(text):
+    "Text in which `z[i](...)` is no link"
+    return re.sub(r'`[^`]*`|\]\(', lambda m: m[0].replace('](', r'\](') if m[0][0] == ']' else m[0], text)
+
+
 def fields(obj):
     "The comments on the parameters and on the result"
     for name, p in docments(obj, full=True).items():
-        comment = ' '.join((p['docment'] or '').split())
+        comment = plain(' '.join((p['docment'] or '').split()))
         if comment: yield f':returns: {comment}' if name == 'return' else f':param {name}: {comment}'
 
 
 def block(kind, name, obj, names, inside=()):
     "One entry: signature, docstring with links to other entries, parameters, and what is inside it"
     doc = re.sub(r'`(\w+)`', lambda m: f'{{py:obj}}`{m[1]} <{names[m[1]]}>`' if m[1] in names else m[0],
-                 inspect.getdoc(obj) or '')
+                 plain(inspect.getdoc(obj) or ''))
     sig = '' if kind == 'property' else signature(obj)
     fence = FENCE if inside else FENCE[:-1]
     about = [] if kind == 'property' else [*fields(obj)]

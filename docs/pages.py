@@ -13,7 +13,7 @@ MODULE = re.compile(r'\]\(\.\./backprop/(\w+)\.py\)')
 OPENING, CLOSING = re.compile(r'[(\[]*$'), re.compile(r'^[^\s\w(\[]*')
 WIDGET = 'application/vnd.jupyter.widget-view+json'   # it needs a kernel, and on a page a script from elsewhere
 PARTS = [('0[0-4]', 'Part I: one neuron'), ('0[5-9]', 'Part II: layers and networks'),
-         ('[1-7][0-9]', 'Part III: everything else'), ('[89][0-9]', 'Appendix: the machinery')]
+         ('[1-5][0-9]', 'Part III: everything else'), ('[6-9][0-9]', 'Appendix: the machinery')]
 
 
 def slug(heading):
