@@ -31,6 +31,7 @@ def refuse_mask(mask, q, k):
     "Raise unless `mask` is None, or bool, or of the dtype of `q`, and spreads over …×T×U"
     if mask is None: return
     if not isinstance(mask, torch.Tensor): raise TypeError(f'mask is a {type(mask).__name__}, not a torch.Tensor')
+    if mask.layout is not torch.strided: raise TypeError(f'mask has layout {mask.layout}: it should be dense')
     if mask.dtype not in (torch.bool, q.dtype):
         raise TypeError(f'mask has dtype {mask.dtype}: bool, True where a query may look, or {q.dtype}, to be added')
     if mask.device != q.device: raise ValueError(f'mask has device {mask.device}, but q has {q.device}')
@@ -122,7 +123,8 @@ def attention_blocks(q, k, v, # as in `attention`
 # %% ../nbs/16_attention.ipynb #65ffb35f
 def attention_blocks_grad(dJ_do, dJ_dL, q, k, v, o, L, causal=False, scale=None, block=128):
     "dJ/dq, dJ/dk, dJ/dv, with p = exp(s − L) computed again. Raises as `attention` does"
-    validate('dJ_do …TE, q …TD, k …UD, v …UE', dJ_do, q, k, v)
+    validate('dJ_do …TE, q …TD, k …UD, v …UE, o …TE', dJ_do, q, k, v, o)
+    validate('q …TD, L …T_, dJ_dL …T_', wide(q), L, dJ_dL)
     G, q_scaled, dJ_dq, rest = wide(dJ_do), scaled(q, scale), 0, []
     mean = (G*wide(o)).sum(-1, keepdim=True) - dJ_dL   # Σᵤ dJ/dp p, and the path through L
     for ks, vs, s in key_blocks(q_scaled, k, v, causal, block):

@@ -39,8 +39,9 @@ def expr(self, n, scope):
         case ast.BinOp(op=ast.Sub()): return minus(E(n.left), E(n.right))
         case ast.BinOp(op=ast.Mult()): return mul(E(n.left), E(n.right))
         case ast.BinOp(op=ast.Div()):
-            if (low := E(n.right)) == ZERO: self.bad('a division by 0', n.right)
-            return mul(E(n.left), power(low, -1))
+            top, low = E(n.left), E(n.right)
+            if low == ZERO: self.bad('a division by 0', n.right)
+            return mul(top, power(low, -1))
         case ast.BinOp(op=ast.Pow()):
             e = E(n.right)
             if not (isinstance(e, Num) and isinstance(e.v, Fr)):
@@ -87,11 +88,11 @@ def call(self, n, name, scope, E):
     if name in ('sum', 'mean'): self.bad(f'{name} needs its index: {name}[j](...)', n)
     known = [*FUNCS, *FLAT, *SPECIAL]
     if name not in known:
-        self.bad(f'unknown function {name}{near(name, known, f": known are {chr(44).join(known)}")}', n.func)
+        self.bad(f'unknown function {name}' + near(name, known, ': known are ' + ', '.join(known)), n.func)
     arity = {'where': 3, 'delta': 2, 'max': 2, 'min': 2}.get(name, 1)
     if n.keywords: self.bad(f'{name} takes no arguments by name', n)
     if len(n.args) != arity:
-        self.bad(f'{name} takes {arity} argument{"s"*(arity > 1)}, and here are {len(n.args)}', n)
+        self.bad(f'{name} takes {arity} argument{"s"*(arity > 1)}, but {len(n.args)} given', n)
     a = n.args
     match name:
         case 'sqrt': return power(E(a[0]), Fr(1, 2))

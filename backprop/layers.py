@@ -116,8 +116,9 @@ class BatchNorm(Layer):
                  running=None): # mean and variance, (C,); moved in place. 0 and 1 unless given
         if momentum is None: raise ValueError('BatchNorm with momentum=None: no mean over all batches is kept here')
         if running is None and g is None: raise ValueError('without g and running, the number of channels is not known')
+        refuse_own(g, s)
         mean, var = (torch.zeros_like(g), torch.ones_like(g)) if running is None else running
-        refuse_own(g, s); validate('running_mean C, running_var C, g? C', mean, var, g)
+        validate('running_mean C, running_var C, g? C', mean, var, g)
         super().__init__(batch_norm, batch_norm_grad, g=g, s=s, eps=eps)
         self.momentum, self.buffers = momentum, dict(running_mean=mean, running_var=var)
 
@@ -139,7 +140,9 @@ def __call__(self: BatchNorm, x):
 
 # %% ../nbs/13_norm.ipynb #233b8661
 @patch
-def stats(self: BatchNorm, x): return [t.to(x.dtype) for t in (self.running_mean, self.running_var)]
+def stats(self: BatchNorm, x):
+    validate('x …', x)
+    return [t.to(x.dtype) for t in (self.running_mean, self.running_var)]
 @patch
 def at_rest(self: BatchNorm, x, g=None, s=None, eps=1e-5): return batch_norm_eval(x, g, s, *self.stats(x), eps)
 @patch

@@ -15,8 +15,8 @@ def lin(X, # N×d, one example a row; any number of axes in front, none included
         b=None, # (m,), one number a neuron; without, it is as 0
        ) -> torch.Tensor: # z, N×m
     "z = X w + b. Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` for no float tensor"
-    if b is None: validate('X …d, w dm', X, w); return X @ w
-    validate('X …d, w dm, b m', X, w, b)
+    validate('X …d, w dm, b? m', X, w, b)
+    if b is None: return X @ w
     return torch.addmm(b, X, w) if X.ndim == 2 else X @ w + b
 
 # %% ../nbs/04_linear.ipynb #15c23214

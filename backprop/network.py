@@ -91,7 +91,7 @@ class Lin(Layer):
     "z = X w + b; w is d×m, b (m,), or left out"
     def __init__(self, w, b=None):
         if isinstance(w, int): raise TypeError('Lin takes tensors, Lin(w, b): kaiming(d, m) draws a w')
-        validate('w dm', w) if b is None else validate('w dm, b m', w, b)
+        validate('w dm, b? m', w, b)
         super().__init__(lin, lin_grad, w=w, b=b)
 
 class Relu(Layer):

@@ -120,7 +120,9 @@ def reach(self, letter):
                 if mine < 0 or not never_negative(low):
                     self.bad(f'how far does {letter} run? {ast.unparse(r.at)} can reach in front of {r.name}: '
                              f'say "{letter}: ..."', r.at)
-                return f'({self.size_of(r.name, pos)} - 1{others} - {i.const})//{mine} + 1'
+                if i.const: others += f' {"-" if i.const > 0 else "+"} {abs(i.const)}'
+                size = self.size_of(r.name, pos)
+                return f'{size}{others}' if mine == 1 else f'({size} - 1{others})//{mine} + 1'
     self.bad(f'how far does index {letter} run? say "{letter}: ..."', self.where.get(('ix', letter)))
 
 def extent(self, letter):
