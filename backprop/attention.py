@@ -31,7 +31,8 @@ def refuse_mask(mask, q, k):
     "Raise unless `mask` is None, or bool, or of the dtype of `q`, and spreads over …×T×U"
     if mask is None: return
     if not isinstance(mask, torch.Tensor): raise TypeError(f'mask is a {type(mask).__name__}, not a torch.Tensor')
-    if mask.layout is not torch.strided: raise TypeError(f'mask has layout {mask.layout}: it should be dense')
+    if not torch.compiler.is_compiling() and mask.layout is not torch.strided:
+        raise TypeError(f'mask has layout {mask.layout}: it should be dense')
     if mask.dtype not in (torch.bool, q.dtype):
         raise TypeError(f'mask has dtype {mask.dtype}: bool, True where a query may look, or {q.dtype}, to be added')
     if mask.device != q.device: raise ValueError(f'mask has device {mask.device}, but q has {q.device}')

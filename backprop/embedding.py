@@ -37,7 +37,8 @@ def looked_at(ix, E, padding_idx):
         raise TypeError(f'ix is a {type(ix).__name__}, not a torch.Tensor: use torch.as_tensor(ix)')
     if ix.dtype not in (torch.int64, torch.int32):
         raise TypeError(f'ix has dtype {ix.dtype}: symbols are numbers of rows, int64 or int32, such as ix.long()')
-    if ix.layout is not torch.strided: raise TypeError(f'ix has layout {ix.layout}: symbols are a dense tensor')
+    if not is_compiling() and ix.layout is not torch.strided:
+        raise TypeError(f'ix has layout {ix.layout}: symbols are a dense tensor')
     if ix.device != E.device: raise ValueError(f'ix has device {ix.device}, but E has {E.device}')
     if not is_compiling(): refuse_symbols(ix, V)
     return V, D
