@@ -37,7 +37,8 @@ def by_parts(f, # (x, y, *params) → J, gradients; J is a mean
 # %% ../nbs/18_parallel.ipynb #cc22caa4
 def together(n, J, grads, flag=0):
     "J and gradients of the whole batch, from those of each process, which are means of `n` terms; and all flags, added"
-    row = torch.cat([n*t.flatten() for t in (J, *grads)] + [J.new_tensor([n, flag])])
+    wide = torch.promote_types(J.dtype, torch.float32)
+    row = torch.cat([n*t.flatten().to(wide) for t in (J, *grads)] + [J.new_tensor([n, flag], dtype=wide)])
     dist.all_reduce(row)
     *sums, (total, flags) = row.split([t.numel() for t in (J, *grads)] + [2])
     if not total: raise ValueError('the batch is empty: no process has a term')
