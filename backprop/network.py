@@ -217,7 +217,7 @@ def backward(self: Model, input_grad=True):
 def told(part):
     "A layer, with the shapes of what went in and came out, if anything did; a block, line by line"
     if isinstance(part, Block):
-        rows = [*enumerate(part), *[('loss', part.layers[-1])]*isinstance(part, Model)]
+        rows = [*enumerate(part), *([('loss', part.loss)] if isinstance(part, Model) else [])]
         lines = [f'{n}: {told(p)}'.replace('\n', '\n  ') for n, p in rows]
         return '\n  '.join([f'{type(part).__name__}(', *lines]) + '\n)'
     ins = ', '.join(str(tuple(t.shape)) for t in part.inputs if isinstance(t, torch.Tensor))
