@@ -10,21 +10,22 @@ __all__ = ['Layer', 'version', 'Lin', 'Relu', 'Mse', 'add', 'add_grad', 'Block',
 from copy import deepcopy
 from importlib import import_module
 import torch
-from fastcore.basics import patch
+from fastcore.basics import patch, tuplify
 from .activation import relu, relu_grad
 from .check import Report, check_grads, judge
 from .linear import lin, lin_grad
 from .loss import mse, mse_grad
-from .pair import Asks, asks, gradients, name_of
+from .pair import Asks, asks, gradients, name_of, parameters
 from .terminal import plain
 from .validate import validate
 
 # %% ../nbs/06_network.ipynb #0f686140
 class Layer:
-    "A pair `f`, `f_grad` that remembers. The last inputs of `f` are its own: parameters, in order, and options"
+    "A pair `f`, `f_grad` that remembers. The last inputs of `f` are its own, by their names: parameters, and options"
     training = True
     def __init__(self, f, f_grad, **own):
         self.f, self.f_grad, self.inputs, self.out, self.plan, self.buffers = f, f_grad, (), None, None, {}
+        own = dict(sorted(own.items(), key=lambda item: (*parameters(f)[0], item[0]).index(item[0])))   # as in f
         self.params = {name: p for name, p in own.items() if isinstance(p, torch.Tensor)}
         self.options = {name: v for name, v in own.items() if name not in self.params}
     def __getattr__(self, name): # layer.w is layer.params['w']
@@ -97,7 +98,6 @@ class Lin(Layer):
 class Relu(Layer):
     "a = max(0, z)"
     def __init__(self): super().__init__(relu, relu_grad)
-
 class Mse(Layer):
     "J = mean of (y − a)²; a loss, so its backward needs no `out.g`"
     def __init__(self): super().__init__(mse, mse_grad)
@@ -183,7 +183,7 @@ def eval(self: Layer|Block): return self.train(False)
 # %% ../nbs/06_network.ipynb #8946e85e
 class Model(Block):
     "A network and a loss: `model(x, y)` is J, `model.backward()` puts a `.g` on x and every parameter"
-    def __init__(self, layers, loss): super().__init__(layers if isinstance(layers, Block) else Chain(*layers), loss)
+    def __init__(self, net, loss): super().__init__(net if isinstance(net, Block) else Chain(*tuplify(net)), loss)
     net, loss = property(lambda self: self.layers[0]), property(lambda self: self.layers[1])
     def wire(self, run, x, y): return run(self.loss, run(self.net, x), y)
     from_torch = staticmethod(lambda *a, **kw: import_module('backprop.pytorch').from_torch(*a, **kw))   # of 09
