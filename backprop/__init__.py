@@ -15,7 +15,8 @@ HOME = dict(check_grads='check', GradientError='check', as_function='pytorch', f
             Sigmoid='layers', Tanh='layers', LeakyRelu='layers', Gelu='layers', Silu='layers', Softplus='layers',
             Softmax='layers', LogSoftmax='layers', CrossEntropy='layers',
             LayerNorm='layers', RmsNorm='layers', BatchNorm='layers', Conv2d='layers',
-            MaxPool2d='layers', AvgPool2d='layers', Flatten='pytorch', Embedding='layers', Attention='layers')
+            MaxPool2d='layers', AvgPool2d='layers', Flatten='pytorch', Embedding='layers', Attention='layers',
+            Dropout='layers', Conv1d='layers', Chain='network', Residual='network')
 
 def __getattr__(name):
     "The names of `HOME`, each from its module"

@@ -46,7 +46,8 @@ def sized(f, shapes=SHAPES):
     "The shape of each input of `f`, by its name in the notation"
     sizes, (names, needed, _) = dict(SIZES), parameters(f)
     unknown = [name for name in needed if name not in shapes]
-    if unknown: raise ValueError(f'{unknown[0]} has no shape in the notation, which knows {", ".join(shapes)}')
+    if unknown: raise ValueError(f'{unknown[0]} has no shape in the notation, which knows '
+                                 f'{", ".join(shapes)}; write SHAPES = dict({unknown[0]}=\'dm\') into the file')
     for name in names:
         if name not in shapes: break   # an option: it keeps its default
         yield tuple(sizes.setdefault(letter, len(sizes) + 3) for letter in shapes[name])

@@ -208,11 +208,11 @@ def limits(steps, seconds, start):
 def backprop_gpt(
     text:Path=None, # a text file, or a folder of them (default: the manual that comes with Python)
     steps:int=None, # steps in all, those before --resume too (default: 2000, without --seconds)
-    seconds:float=None, # stop after this time
+    seconds:float=None, # stop training after this time; the held-out loss and the text come on top
     seed:int=None, # decides first weights and windows, and what is written (default: 0)
     save:Path=None, # write what was learned into this safetensors file, after Ctrl-C too
     resume:Path=None, # go on from a file of --save, with its settings
-    prompt:str='', # what the model shall go on with, in the end (default: the first character of the text)
+    prompt:str='', # what the model shall go on with, in the end, in place of the first character of the text
     compile:bool=False, # let torch.compile make one program of it: a minute or two at first, then faster
     width:int=None, # numbers for each character, D (default: 64)
     heads:int=None, # heads of attention (default: 4)

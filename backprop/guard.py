@@ -8,7 +8,7 @@ __all__ = ['is_tensor', 'is_float', 'refuse_upstream', 'refuse_shapes', 'refuse_
 # %% ../nbs/80_guard.ipynb #23fb3a64
 from functools import reduce, wraps
 import torch
-from .pair import name_of
+from .pair import name_of, parameters
 
 # %% ../nbs/80_guard.ipynb #d816669f
 def is_tensor(x): return isinstance(x, torch.Tensor)
@@ -23,17 +23,19 @@ def refuse_upstream(f, f_grad, takes, upstream):
 
 def refuse_shapes(f, f_grad, grads, needs, shapes):
     "Raise unless each gradient that is needed is there, in the shape of its input"
-    for g, need, shape in zip(grads, needs, shapes, strict=False):
+    for n, (g, need, shape) in enumerate(zip(grads, needs, shapes, strict=False)):
         if not need or getattr(g, 'shape', None) == shape: continue
         got = 'no gradient' if g is None else f'a gradient of shape {tuple(g.shape)}'
-        raise ValueError(f'{name_of(f_grad)} returned {got} for an input of {name_of(f)} of shape {tuple(shape)}')
+        name = dict(enumerate(parameters(f)[0])).get(n, f'input {n}')
+        raise ValueError(f'{name_of(f_grad)} returned {got} for {name} of {name_of(f)}, which has {tuple(shape)}')
 
 # %% ../nbs/80_guard.ipynb #0c975db6
 def refuse_hidden(f, given, options):
     "Raise `TypeError` for tensors that autograd cannot see: it sees those that are given by place, one by one"
     lists = [[*options.values()], *(x for x in given if isinstance(x, (list, tuple)))]
     if any(is_tensor(x) for some in lists for x in some):
-        raise TypeError(f'{name_of(f)} is given a tensor in a list or by name, where autograd cannot see it')
+        raise TypeError(f'{name_of(f)} is given a tensor in a list or by name, where autograd cannot see it: '
+                        'give it by position')
 
 # %% ../nbs/80_guard.ipynb #fd3a17b8
 def widened(xs):

@@ -19,7 +19,8 @@ def step(model, lr): # the learning rate
     Raises `ValueError`, and moves nothing, if a parameter has no `.g`, or lr is not finite."""
     if not math.isfinite(lr): raise ValueError(f'lr is {lr}: it should be a finite number')
     for name, p in model.params.items():
-        if getattr(p, 'g', None) is None: raise ValueError(f'{name} has no .g: call model(x, y) and model.backward()')
+        if getattr(p, 'g', None) is None: raise ValueError(f'{name} has no .g: call model(x, y) and '
+                                                           'model.backward(); or its layer has returned None')
     for p in unique(model).values():
         p -= lr*p.g
         p.g = None

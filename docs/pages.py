@@ -77,7 +77,9 @@ def page(cell, heading):
     if 'hide' in directives or directives and not source.strip(): return None
     options = dict(image=dict(alt=alt(cell))) if alt(cell) else {}
     if heading == 'Your turn': options |= dict(code_prompt_show='Show a solution', code_prompt_hide='Hide the solution')
-    return dict(cell, source=source, outputs=outputs(cell), metadata=dict(cell['metadata'], mystnb=options))
+    metadata = dict(cell['metadata'], mystnb=options)
+    if source.startswith('# A solution'): metadata['tags'] = ['hide-cell']   # with its verdict
+    return dict(cell, source=source, outputs=outputs(cell), metadata=metadata)
 
 
 def pages(cells):
