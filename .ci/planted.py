@@ -1,0 +1,195 @@
+#!/usr/bin/env python
+"""Plant faults in the exported cells of notebooks, one at a time; the notebook's own cells must fail
+
+`python .ci/planted.py 12_softmax 13` plants in these, without names in all notebooks that export pairs. For each fault the
+notebook runs on from the changed cell, in a fork, until a cell raises: then it is caught. Not only the notebook sees the
+fault, the package does too, as if the cell had been exported. `-k mse_grad` keeps to functions with that in their
+names, `-e 5` to every fifth fault of each."""
+import argparse
+import ast
+import builtins
+import copy
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+import types
+from collections import Counter
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+STORY = '02', '03', '04', '05', '10', '11', '12', '13', '14', '15', '16'
+OTHER = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.And: ast.Or, ast.Or: ast.And, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+         ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+         ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
+EDGE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+METHOD = dict(sum='mean', mean='sum', add_='sub_', sub_='add_', mul_='div_', index_add_='index_copy_',
+              scatter_add_='scatter_', maximum='minimum', amax='amin', conv_transpose1d='conv1d',
+              conv_transpose2d='conv2d', flip='clone')
+LEFT_OUT = {'sum', 'mean', 'add_', 'sub_', 'mul_', 'flip', 't', 'transpose', 'movedim', 'square', 'rsqrt', 'exp', 'log',
+            'sigmoid', 'tanh', 'sign', 'masked_fill', 'where', 'clone', 'to', 'softmax', 'diag_embed', 'triu', 'reshape',
+            'expand', 'sum_to_size', 'nan_to_num', 'relu', 'detach'}
+PLAIN = dict(stride='1', padding='0', dilation='1', groups='1', causal='False', mask='None', scale='None', eps='0.')
+
+
+def expr(text, **parts):
+    "An expression, with nodes in the places of names"
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, node): return parts.get(node.id, node)
+    return Fill().visit(ast.parse(text, mode='eval').body)
+
+
+def edits(n):
+    "What may be written instead of a node, wrongly"
+    match n:
+        case ast.BinOp(a, ast.Add() | ast.Sub() as op, b): yield from (ast.BinOp(a, OTHER[type(op)](), b), a, b)
+        case ast.BinOp(a, ast.Mult(), b): yield from (a, b)
+        case ast.BinOp(a, ast.Div() | ast.FloorDiv() as op, b): yield from (a, ast.BinOp(a, op, expr('b + 1', b=b)))
+        case ast.BinOp(a, ast.MatMult(), b): yield from (expr('(a @ b).mT', a=a, b=b), expr('b @ a', a=a, b=b))
+        case ast.UnaryOp(ast.USub(), ast.Constant(int(v))): yield from (ast.Constant(v), ast.Constant(v - 1))
+        case ast.UnaryOp(ast.USub() | ast.Not() | ast.Invert(), a): yield a
+        case ast.AugAssign(target, op, value):
+            yield ast.Assign([target], value)
+            if type(op) in OTHER: yield ast.AugAssign(target, OTHER[type(op)](), value)
+        case ast.Compare(a, [op], [b]):
+            yield from (ast.Compare(a, [table[type(op)]()], [b]) for table in (OTHER, EDGE) if type(op) in table)
+        case ast.BoolOp(op, values): yield ast.BoolOp(OTHER[type(op)](), values)
+        case ast.IfExp(_, body, orelse): yield from (body, orelse)
+        case ast.If() | ast.Expr(ast.Call()): yield ast.Pass()
+        case ast.Call(ast.Attribute(a, name) as f, args, keywords):
+            if name in METHOD: yield ast.Call(ast.Attribute(a, METHOD[name], f.ctx), args, keywords)
+            if name in LEFT_OUT and ast.unparse(a) not in ('torch', 'F'): yield a
+        case ast.Attribute(a, 'mT' | 'T'): yield a
+        case ast.Constant(bool(v)): yield ast.Constant(not v)
+        case ast.Constant(int(v)): yield ast.Constant(v + 1)
+        case ast.Constant(float(v)): yield ast.Constant(v*1.001 or .001)
+        case ast.Return(value) if value:
+            yield from (ast.Return(expr(f'planted(value, {i}, {how!r})', value=value)) for i in range(4) for how in '*+')
+        case ast.FunctionDef(body=body, args=args):
+            options = [*zip(args.args[::-1], args.defaults[::-1]), *zip(args.kwonlyargs, args.kw_defaults)]
+            options = {a.arg: ast.unparse(d) for a, d in options if d}
+            for a in args.args + args.kwonlyargs:
+                plain = options.get(a.arg, PLAIN.get(a.arg))
+                if plain is None or a.arg not in {m.id for m in ast.walk(n) if isinstance(m, ast.Name)}: continue
+                many = f'{a.arg} = ({plain},)*len({a.arg}) if isinstance({a.arg}, (tuple, list)) else {plain}'
+                text = many if a.arg not in options else f'{a.arg} = {plain}'
+                yield ast.FunctionDef(**{**vars(n), 'body': [*body[:1], ast.parse(text).body[0], *body[1:]]})
+
+
+def places(node):
+    "The nodes in which a fault may be: not in messages, types and decorators"
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name in ('annotation', 'returns', 'decorator_list'): continue
+        for child in value if isinstance(value, list) else [value]:
+            if not isinstance(child, ast.AST) or isinstance(child, (ast.Raise, ast.JoinedStr)): continue
+            if not isinstance(child, ast.keyword) or child.arg != 'strict': yield from places(child)
+
+
+class Swap(ast.NodeTransformer):
+    def __init__(self, number, new): self.number, self.new = number, new
+    def visit(self, node): return self.new if node.number == self.number else self.generic_visit(node)
+
+
+def mutants(cell):
+    "Function, what stood there and what stands there now, and the changed cell"
+    tree = ast.parse(cell)
+    for number, node in enumerate(ast.walk(tree)): node.number = number
+    for top in tree.body:
+        if not isinstance(top, (ast.FunctionDef, ast.ClassDef)): continue
+        for old in places(top):
+            for new in edits(old):
+                words = [' '.join(ast.unparse(ast.fix_missing_locations(n)).split()) for n in (old, new)]
+                if isinstance(old, ast.FunctionDef): words = [f'def {old.name}', ast.unparse(new.body[1])]
+                changed = Swap(old.number, new).visit(copy.deepcopy(tree))
+                yield top.name, *words, ast.fix_missing_locations(changed)
+
+
+REACHED = []
+
+
+def planted(value, n, how):
+    "`value`, with its number `n`, if it is a tensor, a little larger: all of it, or its last entry"
+    many = value if isinstance(value, tuple) else (value,)
+    if n >= len(many) or not isinstance(many[n], torch.Tensor) or not many[n].is_floating_point(): return value
+    if not torch.compiler.is_compiling(): REACHED.append(n)
+    t = many[n]
+    last = (torch.arange(t.numel()) == t.numel() - 1).view(t.shape)
+    t = t*1.001 if how == '*' else t + (last*1e-6).to(t.dtype)
+    return (*many[:n], t, *many[n + 1:]) if isinstance(value, tuple) else t
+
+
+def define(tree, ns, module):
+    "Run the changed cell in the notebook, and have the functions of the package run its code, whoever holds them"
+    exec(compile(tree, 'planted', 'exec'), ns)
+    found = [f for f in gc.get_objects() if isinstance(f, types.FunctionType) and '<' not in f.__qualname__]
+    fresh = {f.__code__.co_qualname: f for f in found if f.__code__.co_filename == 'planted'}
+    for f in found:
+        new = fresh.get(f.__code__.co_qualname)
+        if new and f.__globals__ is vars(module):
+            f.__code__, f.__defaults__, f.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
+
+
+def in_fork(cells, ns, first=None, limit=0):
+    "Run the cells on a copy of this process. What was raised where, or '', and whether the fault was met"
+    read, write = os.pipe()
+    if not (child := os.fork()):
+        signal.alarm(limit)
+        for out in (1, 2): os.dup2(os.open(os.devnull, os.O_WRONLY), out)
+        said = ''
+        try:
+            if first: first()
+            for at, source in cells: exec(compile(source, f'cell {at}', 'exec'), ns)
+        except BaseException as e: said = f'{type(e).__name__} in cell {at if "at" in locals() else "itself"}: {e}'
+        os.write(write, f'{said.splitlines()[0] if said else ""}\n{len(REACHED)}'.encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe: said = pipe.read()
+    code = os.waitpid(child, 0)[1]
+    said, reached = said.split('\n') if '\n' in said else (f'ended by signal {code}', 1)
+    return said, int(reached)
+
+
+def plant(path, args):
+    "All faults of one notebook: how many of each kind, and a line for each"
+    cells = [''.join(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
+    module = next(line.split()[-1] for line in cells[0].splitlines() if 'default_exp' in line)
+    ns, count, start = {'__name__': '__main__'}, Counter(), time.time()
+    said, _ = in_fork([*enumerate(cells)], ns)
+    if said: raise SystemExit(f'{path.name} fails without a fault: {said}')
+    limit = 30 + 3*int(time.time() - start)
+    for at, cell in enumerate(cells):
+        where = cell.split('\n')[0].split()[2:] or [module] if cell.startswith('#| export') else None
+        faults = [*mutants(cell)] if where else []
+        if faults: package = importlib.import_module(f'backprop.{where[0]}')
+        seen = Counter()
+        for name, old, new, tree in faults:
+            seen[name] += 1
+            if args.k not in name or seen[name] % args.e: continue
+            said, reached = in_fork([*enumerate(cells)][at + 1:], ns, lambda: define(tree, ns, package), limit)
+            if 'planted(' in new and not said and not reached: continue   # there is no such gradient
+            count['planted'] += 1
+            count['caught'] += bool(said)
+            print(f'{path.stem} {name}: {old[:90]} → {new[:90]}  {said[:90] or "SURVIVED"}', flush=True)
+        with redirect_stdout(StringIO()): exec(compile(cell, f'cell {at}', 'exec'), ns)
+    print(f'{path.stem}: {count["caught"]} caught of {count["planted"]} planted, {time.time() - start:.0f} s', flush=True)
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='*', help='how the names of the notebooks begin')
+    parser.add_argument('-k', default='', help='a part of the names of the functions')
+    parser.add_argument('-e', type=int, default=1, help='every so many faults of each function')
+    args = parser.parse_args()
+    os.environ.update(MPLBACKEND='Agg', BACKPROP_ROUNDS='2')
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    os.chdir(Path(__file__).resolve().parents[1]/'nbs')
+    import torch
+    torch.set_num_threads(1)   # a pool of threads does not outlive a fork
+    builtins.planted = planted
+    for path in sorted(Path().glob('[01]*.ipynb')):
+        if any(map(path.name.startswith, args.names or STORY)): plant(path, args)
