@@ -42,6 +42,13 @@ def expr(text, **parts):
     return Fill().visit(ast.parse(text, mode='eval').body)
 
 
+def exchanged(call):
+    "The call, with two neighbours among its arguments exchanged"
+    for i in range(len(args := call.args) - 1):
+        if isinstance(args[i], ast.Starred) or isinstance(args[i + 1], ast.Starred): continue
+        yield ast.Call(call.func, [*args[:i], args[i + 1], args[i], *args[i + 2:]], call.keywords)
+
+
 def edits(n):
     "What may be written instead of a node, wrongly"
     match n:
@@ -62,6 +69,11 @@ def edits(n):
         case ast.Call(ast.Attribute(a, name) as f, args, keywords):
             if name in METHOD: yield ast.Call(ast.Attribute(a, METHOD[name], f.ctx), args, keywords)
             if name in LEFT_OUT and ast.unparse(a) not in ('torch', 'F'): yield a
+            yield from exchanged(n)
+        case ast.Call(ast.Name('reversed' | 'sorted' | 'wide'), [a], []): yield a
+        case ast.Call(ast.Name('max' | 'min' as name), args, _):
+            yield ast.Call(ast.Name({'max': 'min', 'min': 'max'}[name]), args, [])
+        case ast.Call(ast.Name(name)) if name not in ('isinstance', 'getattr', 'zip'): yield from exchanged(n)
         case ast.Attribute(a, 'mT' | 'T'): yield a
         case ast.Constant(bool(v)): yield ast.Constant(not v)
         case ast.Constant(int(v)): yield ast.Constant(v + 1)
@@ -131,7 +143,7 @@ def define(tree, ns, module, found):
     ns['planted'] = vars(module)['planted'] = planted
     exec(compile(tree, 'planted', 'exec'), ns)
     fresh = {f.__code__.co_qualname: f for f in gc.get_objects(0)
-             if isinstance(f, types.FunctionType) and f.__code__.co_filename == 'planted'}
+             if type(f) is types.FunctionType and f.__code__.co_filename == 'planted'}
     for f in found:
         if new := fresh.get(f.__code__.co_qualname):
             f.__code__, f.__defaults__, f.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
@@ -171,7 +183,7 @@ def plant(path, args):
         faults = [*mutants(cell)] if where else []
         if faults:
             package = importlib.import_module(f'backprop.{where[0]}')
-            found = [f for f in gc.get_objects() if isinstance(f, types.FunctionType)
+            found = [f for f in gc.get_objects() if type(f) is types.FunctionType
                      and f.__globals__ is vars(package) and '<' not in f.__qualname__]
         seen = Counter()
         for name, old, new, tree in faults:
