@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -46,6 +47,7 @@ def exchanged(call):
     "The call, with two neighbours among its arguments exchanged"
     for i in range(len(args := call.args) - 1):
         if isinstance(args[i], ast.Starred) or isinstance(args[i + 1], ast.Starred): continue
+        if getattr(call.func, 'attr', '') in ('promote_types', 'maximum', 'addcmul')[:2 + i]: continue   # as well
         yield ast.Call(call.func, [*args[:i], args[i + 1], args[i], *args[i + 2:]], call.keywords)
 
 
@@ -123,15 +125,17 @@ def mutants(cell):
                 yield top.name, *words, ast.fix_missing_locations(changed)
 
 
-REACHED = []
+MET = []
 
 
 def planted(value, n, how):
-    "`value`, with its number `n`, if it is a tensor, a little larger: all of it, or its last entry"
+    "`value`, with its number `n` a little larger: all of it, or its last entry"
     many = value if isinstance(value, tuple) else (value,)
-    if n >= len(many) or not isinstance(many[n], torch.Tensor) or not many[n].is_floating_point(): return value
-    if not torch.compiler.is_compiling(): REACHED.append(n)
-    t = many[n]
+    if not torch.compiler.is_compiling() and not (
+            n < len(many) and (many[n] is None or isinstance(many[n], torch.Tensor) and many[n].is_floating_point())):
+        os._exit(9)   # there is no such gradient
+    if (t := many[n]) is None: return value
+    if not torch.compiler.is_compiling(): MET.append(n)
     last = (torch.arange(t.numel()) == t.numel() - 1).view(t.shape)
     t = t*1.001 if how == '*' else t + (last*1e-6).to(t.dtype)
     return (*many[:n], t, *many[n + 1:]) if isinstance(value, tuple) else t
@@ -150,50 +154,68 @@ def define(tree, ns, module, found):
     gc.enable()
 
 
-def in_fork(cells, ns, first=None, limit=0):
-    "Run the cells on a copy of this process. What was raised where, or '', and whether the fault was met"
+def in_fork(run, limit=0):
+    "What `run` returns, in a copy of this process; what it does does not last"
     read, write = os.pipe()
     if not (child := os.fork()):
         signal.alarm(limit)
         for out in (1, 2): os.dup2(os.open(os.devnull, os.O_WRONLY), out)
-        said = ''
-        try:
-            if first: first()
-            for at, source in cells: exec(compile(source, f'cell {at}', 'exec'), ns)
-        except BaseException as e: said = f'{type(e).__name__} in cell {at if "at" in locals() else "itself"}: {e}'
-        os.write(write, f'{said.splitlines()[0] if said else ""}\n{len(REACHED)}'.encode())
+        os.write(write, json.dumps(run()).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe: said = pipe.read()
     code = os.waitpid(child, 0)[1]
-    said, reached = said.split('\n') if '\n' in said else (f'ended by signal {code}', 1)
-    return said, int(reached)
+    return json.loads(said) if said else ['too slow', 1] if code == signal.SIGALRM else None
+
+
+def run_of(cells, ns, first=lambda: None):
+    "Of the cells, the first that raises, and what; or '', and whether the fault was met"
+    at = 'itself'
+    try:
+        first()
+        for at, source in cells: exec(compile(source, f'cell {at}', 'exec'), ns)
+    except BaseException as e: return [f'{type(e).__name__} in cell {at}: {e}'.splitlines()[0], len(MET)]
+    return ['', len(MET)]
+
+
+def cells_of(path):
+    "The cells with their numbers, those left out that take long and check nothing, and all that need them"
+    cells = [''.join(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
+    cells, ns = [*enumerate(cells)], {'__name__': '__main__'}
+    def seconds(cell):
+        start = time.process_time()
+        exec(compile(cell[1], 'cell', 'exec'), ns)
+        return time.process_time() - start
+    def needed(cell):
+        try: return seconds(cell)*0
+        except Exception: return 9
+    for look in (seconds, needed):
+        took = in_fork(lambda look=look: [look(cell) for cell in cells])
+        if not took: raise SystemExit(f'{path.name} fails without a fault')
+        cells = [cell for cell, t in zip(cells, took, strict=True)
+                 if t < 2 or look is seconds and re.search('export|assert|same|check|refuse|import', cell[1])]
+    return cells, {'__name__': '__main__'}, 60 + 5*int(sum(took))
 
 
 def plant(path, args):
-    "All faults of one notebook: how many of each kind, and a line for each"
-    cells = [''.join(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
-    module = next(line.split()[-1] for line in cells[0].splitlines() if 'default_exp' in line)
-    ns, count, start = {'__name__': '__main__'}, Counter(), time.time()
-    said, _ = in_fork([*enumerate(cells)], ns)
-    if said: raise SystemExit(f'{path.name} fails without a fault: {said}')
-    limit = 30 + 3*int(time.time() - start)
-    for at, cell in enumerate(cells):
-        where = cell.split('\n')[0].split()[2:] or [module] if cell.startswith('#| export') else None
-        faults = [*mutants(cell)] if where else []
+    "All faults of one notebook, a line for each"
+    (cells, ns, limit), count, start = cells_of(path), Counter(), time.time()
+    module = next(line.split()[-1] for line in cells[0][1].splitlines() if 'default_exp' in line)
+    for n, (at, cell) in enumerate(cells):
+        export = re.match(r'(?:#\| hide\n)?#\| export *(\S*)', cell)
+        faults, seen = [*mutants(cell)] if export else [], Counter()
         if faults:
-            package = importlib.import_module(f'backprop.{where[0]}')
+            package = importlib.import_module(f'backprop.{export[1] or module}')
             found = [f for f in gc.get_objects() if type(f) is types.FunctionType
                      and f.__globals__ is vars(package) and '<' not in f.__qualname__]
-        seen = Counter()
         for name, old, new, tree in faults:
             seen[name] += 1
-            if args.k not in name or seen[name] % args.e: continue
-            said, reached = in_fork([*enumerate(cells)][at + 1:], ns, lambda: define(tree, ns, package, found), limit)
-            if 'planted(' in new and not reached: continue   # there is no such gradient
+            if not re.search(args.k, name) or seen[name] % args.e: continue
+            said = in_fork(lambda: run_of(cells[n + 1:], ns, lambda: define(tree, ns, package, found)), limit)
+            if not said or 'planted(' in new and not said[1]: continue   # there is no such gradient
             count['planted'] += 1
-            count['caught'] += bool(said)
-            print(f'{path.stem} {name}: {old[:90]} → {new[:90]}  {said[:90] or "SURVIVED"}', flush=True)
+            count['caught'] += bool(said[0])
+            print(f'{path.stem} {name}: {old[:90]} → {new[:90]}  {said[0][:90] or "SURVIVED"}', flush=True)
         with redirect_stdout(StringIO()): exec(compile(cell, f'cell {at}', 'exec'), ns)
     print(f'{path.stem}: {count["caught"]} caught of {count["planted"]} planted, {time.time() - start:.0f} s', flush=True)
 
