@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Plant faults in the exported cells of notebooks, one at a time; the notebook's own cells must fail
 
-`python .ci/planted.py 12_softmax 13` plants in these, without names in all notebooks that export pairs. For each fault the
-notebook runs on from the changed cell, in a fork, until a cell raises: then it is caught. Not only the notebook sees the
-fault, the package does too, as if the cell had been exported. `-k mse_grad` keeps to functions with that in their
-names, `-e 5` to every fifth fault of each."""
+`python .ci/planted.py 12_softmax 13` plants in these notebooks; without names, in all that export pairs. For each fault
+the notebook runs on from the changed cell, in a fork, until a cell raises: then the fault is caught. The package has
+it, too, as if the cell had been exported. `-k mse_grad` keeps to functions with that in their names, `-e 5` to every fifth
+fault of each. Functions that refuse bad arguments are left alone: 91_stress sees to them."""
 import argparse
 import ast
 import copy
@@ -19,6 +19,7 @@ import time
 import types
 from collections import Counter
 from contextlib import redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -30,9 +31,8 @@ EDGE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 METHOD = dict(sum='mean', mean='sum', add_='sub_', sub_='add_', mul_='div_', index_add_='index_copy_',
               scatter_add_='scatter_', maximum='minimum', amax='amin', conv_transpose1d='conv1d',
               conv_transpose2d='conv2d', flip='clone')
-LEFT_OUT = {'sum', 'mean', 'add_', 'sub_', 'mul_', 'flip', 't', 'transpose', 'movedim', 'square', 'rsqrt', 'exp', 'log',
-            'sigmoid', 'tanh', 'sign', 'masked_fill', 'where', 'clone', 'to', 'softmax', 'diag_embed', 'triu', 'reshape',
-            'expand', 'sum_to_size', 'nan_to_num', 'relu', 'detach'}
+LEFT_OUT = ('sum mean add_ sub_ mul_ flip t transpose movedim square rsqrt exp log sigmoid tanh sign relu masked_fill '
+            'where clone to softmax diag_embed triu reshape expand sum_to_size nan_to_num detach').split()
 PLAIN = dict(stride='1', padding='0', dilation='1', groups='1', causal='False', mask='None', scale='None', eps='0.')
 
 
@@ -81,23 +81,24 @@ def edits(n):
         case ast.Constant(int(v)): yield ast.Constant(v + 1)
         case ast.Constant(float(v)): yield ast.Constant(v*1.001 or .001)
         case ast.Return(value) if value:
-            yield from (ast.Return(expr(f'planted(value, {i}, {how!r})', value=value)) for i in range(4) for how in '*+')
+            for i in range(4):
+                yield from (ast.Return(expr(f'planted(value, {i}, {how!r})', value=value)) for how in '*+')
         case ast.FunctionDef(body=body, args=args):
-            options = [*zip(args.args[::-1], args.defaults[::-1]), *zip(args.kwonlyargs, args.kw_defaults)]
+            options = [*zip(args.args[::-1], args.defaults[::-1], strict=False),
+                       *zip(args.kwonlyargs, args.kw_defaults, strict=True)]
             options = {a.arg: ast.unparse(d) for a, d in options if d}
-            for a in args.args + args.kwonlyargs:
-                plain = options.get(a.arg, PLAIN.get(a.arg))
-                if plain is None or a.arg not in {m.id for m in ast.walk(n) if isinstance(m, ast.Name)}: continue
-                many = f'{a.arg} = ({plain},)*len({a.arg}) if isinstance({a.arg}, (tuple, list)) else {plain}'
-                text = many if a.arg not in options else f'{a.arg} = {plain}'
-                yield ast.FunctionDef(**{**vars(n), 'body': [*body[:1], ast.parse(text).body[0], *body[1:]]})
+            for name in [a.arg for a in args.args + args.kwonlyargs]:   # an option is ignored
+                plain = options.get(name, PLAIN.get(name))
+                if plain is None or name not in {m.id for m in ast.walk(n) if isinstance(m, ast.Name)}: continue
+                many = f'({plain},)*len({name}) if isinstance({name}, (tuple, list)) else {plain}'
+                ignored = ast.parse(f'{name} = {plain if name in options else many}').body
+                yield ast.FunctionDef(**{**vars(n), 'body': ignored + body})
 
 
 def places(node):
     "The nodes in which a fault may be: not in types and decorators, nor in what only refuses bad arguments (see 91)"
     refusal = isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)
-    if refusal or getattr(node, 'name', '').startswith('refuse') or ast.unparse(node).startswith(('validate', 'refuse')):
-        return
+    if refusal or ast.unparse(node).startswith(('validate', 'refuse', 'def refuse')): return
     yield node
     for name, value in ast.iter_fields(node):
         if name in ('annotation', 'returns', 'decorator_list'): continue
@@ -120,7 +121,7 @@ def mutants(cell):
         for old in places(top):
             for new in edits(old):
                 words = [' '.join(ast.unparse(ast.fix_missing_locations(n)).split()) for n in (old, new)]
-                if isinstance(old, ast.FunctionDef): words = [f'def {old.name}', ast.unparse(new.body[1])]
+                if isinstance(old, ast.FunctionDef): words = [f'def {old.name}', ast.unparse(new.body[0])]
                 changed = Swap(old.number, new).visit(copy.deepcopy(tree))
                 yield top.name, *words, ast.fix_missing_locations(changed)
 
@@ -180,8 +181,9 @@ def run_of(cells, ns, first=lambda: None):
 
 def cells_of(path):
     "The cells with their numbers, those left out that take long and check nothing, and all that need them"
-    cells = [''.join(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
-    cells, ns = [*enumerate(cells)], {'__name__': '__main__'}
+    cells = json.loads(path.read_text(encoding='utf-8'))['cells']
+    cells = [*enumerate([''.join(c['source']) for c in cells if c['cell_type'] == 'code'])]
+    ns = {'__name__': '__main__'}
     def seconds(cell):
         start = time.process_time()
         exec(compile(cell[1], 'cell', 'exec'), ns)
@@ -190,7 +192,7 @@ def cells_of(path):
         try: return seconds(cell)*0
         except Exception: return 9
     for look in (seconds, needed):
-        took = in_fork(lambda look=look: [look(cell) for cell in cells])
+        took = in_fork(lambda look=look, cells=cells: [look(cell) for cell in cells])
         if not took: raise SystemExit(f'{path.name} fails without a fault')
         cells = [cell for cell, t in zip(cells, took, strict=True)
                  if t < 2 or look is seconds and re.search('export|assert|same|check|refuse|import', cell[1])]
@@ -211,13 +213,13 @@ def plant(path, args):
         for name, old, new, tree in faults:
             seen[name] += 1
             if not re.search(args.k, name) or seen[name] % args.e: continue
-            said = in_fork(lambda: run_of(cells[n + 1:], ns, lambda: define(tree, ns, package, found)), limit)
+            said = in_fork(partial(run_of, cells[n + 1:], ns, partial(define, tree, ns, package, found)), limit)
             if not said or 'planted(' in new and not said[1]: continue   # there is no such gradient
             count['planted'] += 1
             count['caught'] += bool(said[0])
             print(f'{path.stem} {name}: {old[:90]} → {new[:90]}  {said[0][:90] or "SURVIVED"}', flush=True)
         with redirect_stdout(StringIO()): exec(compile(cell, f'cell {at}', 'exec'), ns)
-    print(f'{path.stem}: {count["caught"]} caught of {count["planted"]} planted, {time.time() - start:.0f} s', flush=True)
+    print(f'{path.stem}: {count["caught"]} caught of {count["planted"]} planted, {time.time() - start:.0f} s')
 
 
 if __name__ == '__main__':
