@@ -3,8 +3,8 @@
 
 `python .ci/planted.py 12_softmax 13` plants in these notebooks; without names, in all that export pairs. For each fault
 the notebook runs on from the changed cell, in a fork, until a cell raises: then the fault is caught. The package has
-it, too, as if the cell had been exported. `-k mse_grad` keeps to functions with that in their names, `-e 5` to every fifth
-fault of each. Functions that refuse bad arguments are left alone: 91_stress sees to them."""
+it, too, as if the cell had been exported. `-k mse_grad` keeps to functions with that in their names, `-e 5` to every
+fifth fault of each. Functions that refuse bad arguments are left alone: 91_stress sees to them."""
 import argparse
 import ast
 import copy
