@@ -21,7 +21,7 @@ def weights(q, k, mask=None, causal=False): # q is scaled
     "p, …×T×U, in float32 at least: each row sums to 1, or is 0 where there is nothing to look at"
     s = q @ wide(k).mT
     if mask is not None: s = s.masked_fill(~mask, -torch.inf) if mask.dtype is torch.bool else s + mask
-    if causal: s = s.masked_fill(torch.ones(s.shape[-2:], dtype=torch.bool, device=s.device).triu(1), -torch.inf)
+    if causal: s = s.tril_().add_(s.new_full(s.shape[-2:], -torch.inf).triu_(1))   # in place: s is new
     if mask is None: return s.softmax(-1)
     nothing = (s == -torch.inf).all(-1, keepdim=True)
     return s.masked_fill(nothing, 0).softmax(-1).masked_fill(nothing, 0)
@@ -61,8 +61,9 @@ def attention_grad(dJ_do, # upstream gradient, …×T×E
     "dJ/dv = pᵀ dJ/do; with dJ/ds = p (dJ/dp − Σᵤ dJ/dp p): dJ/ds k·scale, dJ/dsᵀ q·scale. Raises as `attention` does"
     validate('dJ_do …TE, q …TD, k …UD, v …UE', dJ_do, q, k, v); refuse_mask(mask, q, k)
     G, q_scaled, k_scaled = wide(dJ_do), scaled(q, scale), scaled(k, scale)
-    p, dJ_dp = weights(q_scaled, k, mask, causal), G @ wide(v).mT
-    dJ_ds = p*(dJ_dp - (dJ_dp*p).sum(-1, keepdim=True))
+    p = weights(q_scaled, k, mask, causal)
+    dJ_ds = p*(G @ wide(v).mT)
+    dJ_ds = dJ_ds.addcmul_(p, dJ_ds.sum(-1, keepdim=True), value=-1)
     added = mask is not None and mask.is_floating_point()
     grads = (dJ_ds @ k_scaled if needs[0] else None, dJ_ds.mT @ q_scaled if needs[1] else None,
              p.mT @ G if needs[2] else None, dJ_ds.sum_to_size(mask.shape) if needs[3] and added else None)
@@ -76,7 +77,7 @@ def refuse_heads(n, **tensors):
             raise ValueError(f'{name} has shape {tuple(t.shape)}: the last axis cannot be cut into n = {n} heads')
 
 def heads(x, n): # …×T×nD to …×n×T×D
-    return x.unflatten(-1, (n, x.shape[-1]//n)).transpose(-3, -2)
+    return x.unflatten(-1, (n, x.shape[-1]//n)).transpose(-3, -2).contiguous()
 
 def whole(x): # …×n×T×D to …×T×nD
     return x.transpose(-3, -2).flatten(-2)
