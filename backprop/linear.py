@@ -7,7 +7,6 @@ __all__ = ['lin', 'lin_grad']
 
 # %% ../nbs/04_linear.ipynb #d684377d
 import torch
-import torch.nn.functional as F
 from .validate import validate
 
 # %% ../nbs/04_linear.ipynb #eba4b3b0
@@ -18,7 +17,7 @@ def lin(X, # N×d, one example a row; any number of axes in front, none included
     "z = X w + b. Raises `ValueError` for sizes, dtypes or devices that disagree, `TypeError` for no float tensor"
     validate('X …d, w dm, b? m', X, w, b)
     if b is None: return X @ w
-    return torch.addmm(b, X, w) if X.ndim == 2 else F.linear(X, w.t(), b)   # the same, with more axes
+    return torch.addmm(b, X, w) if X.ndim == 2 else X @ w + b
 
 # %% ../nbs/04_linear.ipynb #15c23214
 def lin_grad(dJ_dz, # upstream gradient, N×m
