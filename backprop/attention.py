@@ -53,6 +53,7 @@ def attention(q, # queries, …×T×D; any number of axes in front, none include
     Raises `ValueError`, `TypeError` for what does not fit. `mask` and `causal` may both be there."""
     return attention_kept(q, k, v, mask, causal, scale)[0]
 
+# %% ../nbs/16_attention.ipynb #98b27780
 def attention_kept(q, k, v, mask=None, causal=False, scale=None):
     "o, and what `attention_grad` may take by its name: p"
     validate('q …TD, k …UD, v …UE', q, k, v); refuse_mask(mask, q, k)
@@ -97,12 +98,13 @@ def multi_head(q, k, v, # …×T×nD, …×U×nD, …×U×nE: the heads lie side
     "`attention`, for each head by itself. Raises `ValueError`, `TypeError` for what does not fit"
     return multi_head_kept(q, k, v, mask, n, causal, scale)[0]
 
+# %% ../nbs/16_attention.ipynb #79052c58
 def multi_head_kept(q, k, v, mask=None, n=1, causal=False, scale=None):
     "o, and what `multi_head_grad` may take by its name: p"
     validate('q …Td, k …Ud, v …Ue', q, k, v); refuse_heads(n, q=q, v=v)
     o, kept = attention_kept(heads(q, n), heads(k, n), heads(v, n), mask, causal, scale)
     return whole(o), kept
-multi_head.kept = multi_head_kept
+multi_head.kept = multi_head_kept   # so `pure` of 87 finds it
 
 def multi_head_grad(dJ_do, q, k, v, mask=None, n=1, causal=False, scale=None, needs=(True, True, True, True), p=None):
     "dJ/dq, dJ/dk, dJ/dv, dJ/dmask. Raises as `multi_head` does"
