@@ -132,8 +132,8 @@ def gelu(z, # any shape
 # %% ../nbs/11_activations.ipynb #ae32cb38
 def gelu_slope(z):
     "Φ(z) + z φ(z)"
-    Phi, phi = (1 + (z/2**.5).erf())/2, (-z*z/2).exp()/(2*torch.pi)**.5
-    return Phi + z*phi
+    Phi, phi = (z*.5**.5).erf_().add_(1).mul_(.5), (z*z).mul_(-.5).exp_()
+    return Phi.addcmul_(z, phi, value=(2*torch.pi)**-.5)
 
 def gelu_tanh_slope(z):
     "(1 + t)/2 + z/2·(1 − t²)·u′, with t = tanh u"

@@ -14,11 +14,12 @@ class Note:
     "A tensor, and the gradient that it gets"
     def __init__(self, value, needed=True): self.value, self.needed, self.g = value, needed, None
 
-def differentiate(layer, given, out):
+def differentiate(layer, given, out, kept):
     "Backward of one layer: add to the notes of its inputs"
-    plan = asks(layer.f, layer.f_grad, len(given), layer.options)
+    options = layer.options | kept
+    plan = asks(layer.f, layer.f_grad, len(given), options)
     upstream, values = [] if out.g is None else [out.g], [n.value for n in given]
-    grads = gradients(layer.f_grad, plan, upstream, values, [out.value], [n.needed for n in given], layer.options)
+    grads = gradients(layer.f_grad, plan, upstream, values, [out.value], [n.needed for n in given], options)
     for n, g in zip(given, grads, strict=True):
         if n.needed and g is not None: n.g = g if n.g is None else n.g + g
 
@@ -30,8 +31,9 @@ class Pass:
         if isinstance(layer, Block): return layer.wire(self.run, *inputs)
         inputs = [x if isinstance(x, Note) else Note(x, False) for x in inputs]   # a mask, or None
         given = *inputs, *(self.params[n] for n in self.places[layer])
-        out = Note(layer.f(*(n.value for n in given), **layer.options))
-        self.done.append((layer, given, out))
+        f = getattr(layer.f, 'kept', lambda *values, **options: (layer.f(*values, **options), {}))
+        out, kept = f(*(n.value for n in given), **layer.options)
+        self.done.append((layer, given, out := Note(out), kept))
         return out
 
 def pure(model): # a `Model`
