@@ -9,10 +9,12 @@ __all__ = ['Writer', 'reduce', 'einsum_of', 'times', 'product', 'two', 'flat', '
 # %% ../nbs/74_products.ipynb #6d9509a0
 from dataclasses import replace
 from itertools import combinations
-from .emit import Emit, quotient
-from .formula import ONE, Add, Aff, Ind, Ref, add, factors, free, ix, mul, neg, plain, refs, split, sum_, walk
+from .emit import Emit
+from .formula import ONE, Add, Aff, Fn, Ind, Ref, add, factors, free, ix, mul, neg, plain, refs, split, sum_
+from .formula import walk
 from .layout import Val, is_number, par, risky
 from .letters import subst
+from .stable import degree, quotient, takes
 
 # %% ../nbs/74_products.ipynb #ff35f271
 class Writer(Emit): "Formulas as PyTorch, with sums"
@@ -195,12 +197,15 @@ def grouped(self, fs):
         return [v for v in vals if v.axes] or vals
     groups, marks = {}, [f for f in fs if isinstance(f, Ind)]
     for f in fs:   # a softmax stays together
-        host = next((h for h in fs if h is not f and split(f)[1] < 0 and quotient([h, *marks, f])), f)
+        hosts = [h for h in fs if h is not f and split(f)[1] < 0 and quotient([h, *marks, f])]
+        if not hosts and degree(f) < 0: hosts = [h for h in fs if isinstance(h, Fn) and takes(h, f)]
+        host = next(iter(hosts), f)
         groups.setdefault(frozenset(free(host)), []).append(f)
     groups = list(groups.values())
     for g in [g for g in groups if all(split(f)[1] < 0 for f in g)]:
         hosts = [h for h in groups if h is not g and {*free(mul(*g))} <= {*free(mul(*h))}]
-        host = next((h for h in hosts if quotient([*h, *g])), next(iter(hosts), None))   # a softmax first
+        hosts.sort(key=lambda h: (not quotient([*h, *g]), degree(mul(*h)) <= 0))   # a softmax first
+        host = next(iter(hosts), None)
         if host: host.extend(g); groups.remove(g)
     return [self.multiply(g) if len(g) > 1 or split(g[0])[1] < 0 else self.of(g[0]) for g in groups]
 

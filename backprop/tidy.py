@@ -12,6 +12,7 @@ from itertools import product
 from .formula import ONE, ZERO, Add, Aff, Fn, Fr, Ind, Mul, Num, Pow, Ref, Sum, Sym, Where, add, coefficient
 from .formula import deeper, factors, free, ix, minus, mul, neg, power, refs, split, sum_, walk
 from .letters import key, subst, unprime
+from .stable import soft
 
 # %% ../nbs/69_tidy.ipynb #4f4af2b1
 def recognise(e, stmts, prog):
@@ -46,6 +47,7 @@ def named(e, s, prog):
         if isinstance(want, Pow):
             for f in factors(e):
                 if isinstance(f, Pow) and key(f.base) == key(want.base) and (f.exp/want.exp).denominator == 1:
+                    if f.exp*want.exp < 0 and soft(want): continue   # what is so small that it is 0 divides nothing
                     rest = [g for g in factors(e) if g is not f]
                     return named(mul(*rest, power(new, f.exp/want.exp)), s, prog)
         if isinstance(e, Mul) or isinstance(want, Mul):
