@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['FLIP', 'Emit', 'of', 'either', 'largest', 'function', 'bracket', 'added', 'multiply', 'reduce', 'einsum_of', 'times',
-           'joined', 'one_hot', 'quotient_of']
+           'joined', 'chooses', 'one_hot', 'quotient_of']
 
 # %% ../nbs/73_emit.ipynb #10f52847
 from .formula import FLAT, FUNCS, ZERO, Add, Aff, Arg, Fn, Fr, Ind, Max, Mul, Num, Pow, Ref, Stop, Sum, Sym
-from .formula import Where, add, coefficient, factors, free, mul, plain, power, split
+from .formula import Where, add, coefficient, factors, free, mul, plain, power, split, walk
 from .layout import Layout, Val, is_number, par, risky
 from .stable import degree, exponent, log_of, merged, quotient, row_of, settled, soft
 
@@ -180,18 +180,26 @@ def joined(self, args, want, ups):
     likely = self.order([*ups, *lows], want)
     marks = [self.of(f, want or likely) for f in signs if not guard or f not in conditions]
     v = self.quotient_of(c, [*ups, *marks], lows, want)
-    if not guard: return v
+    sums = [f for f in rest if isinstance(f, Sum) and self.chooses(f)]   # a sum that is 0 for its brackets
+    if sums and any(risky(f) for f in rest if f not in sums):
+        guard, sums = True, [self.of(f, want or likely) for f in sums]
+    elif not guard: return v
     marks = [self.of(f, want or likely) for f in conditions]
+    marks += [Val(f'{par(s, 1)} != 0', s.axes, 0, kind='bool') for s in sums]
     axes = self.order([v, *marks], want or likely)
     test = ' & '.join(self.align(m, axes, 4 if len(marks) > 1 else 0) for m in marks)
     return Val(f'torch.where({test}, {self.align(v, axes)}, 0)', axes, 4)
+def chooses(self, f):
+    "Whether a bracket on values, not on indices, stands in a formula"
+    inside = [c for c in walk(f) if isinstance(c, Ind) and not self.one_hot(c)]
+    return any(not isinstance(x, (Aff, Num)) for c in inside for x in (c.a, c.b) if x is not None)
 def one_hot(self, f):
     return f.op == '==' and any(isinstance(t, (Ref, Arg)) and isinstance(k, Aff) for k, t in ((f.a, f.b), (f.b, f.a)))
 
 def quotient_of(self, c, ups, lows, want):
     "c*ups/lows as code"
     decimal = ''
-    if c.denominator != 1 and abs(c.numerator) != 1 and len(repr(float(c))) < 8 and Fr(repr(float(c))) == c:
+    if c.denominator != 1 and abs(c.numerator) != 1 and Fr(repr(float(c))) == c:
         c, decimal = Fr(1 if c > 0 else -1), repr(float(abs(c)))
     below = [Val(str(c.denominator), (), 4)]*(c.denominator != 1) + [v for v in lows if not v.axes]
     if len(below) > 1: below = [Val('*'.join(par(v, 2) for v in below), (), 2)]
@@ -215,10 +223,11 @@ def quotient_of(self, c, ups, lows, want):
     if c < 0 and ups and ups[0].kind: ups[0] = self.as_float(ups[0])   # no minus before a bool
     parts = [self.align(v, axes, 2) for v in ups]
     if decimal: parts.insert(0, decimal)
-    elif abs(c.numerator) != 1 or not parts: parts.insert(0, str(abs(c.numerator)))
+    elif abs(c.numerator) != 1 or not parts: parts.insert(0, self.number(abs(c)))
     code = '-'*(c < 0) + '*'.join(parts) + ''.join(f'/{self.align(v, axes, 3)}' for v in lows)
     alone = len(parts) + len(lows) == 1 and c == 1 and ups
     v = Val(code, axes, max(2, ups[0].prec) if alone else 2)
     return v if alone or not axes or c < 0 else self.again(v, call=False)
-for method in (of, either, largest, function, bracket, added, multiply, reduce, einsum_of, times, joined, one_hot, quotient_of):
+for method in (of, either, largest, function, bracket, added, multiply, reduce, einsum_of, times, joined, chooses,
+               one_hot, quotient_of):
     setattr(Emit, method.__name__, method)

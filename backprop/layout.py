@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import permutations
-from .formula import Aff, Ind, Ref, base, plain, walk
+from .formula import Aff, Fr, Ind, Ref, base, plain, walk
 from .sizes import names_in, tried
 
 # %% ../nbs/72_layout.ipynb #0f54dc03
@@ -68,8 +68,10 @@ class Layout:
         return v
     def number(self, v):
         if isinstance(v, float): return "float('-inf')" if v < 0 else "float('inf')"
-        if v.denominator == 1: return str(v)
-        return repr(float(v)) if len(repr(float(v))) < 8 else f'({v.numerator}/{v.denominator})'
+        if v.denominator == 1:   # 1e9 for 1000000000
+            short = f'{float(v):g}'.replace('+', '')
+            return short if len(str(v)) > len(short) + 3 and Fr(short) == v else str(v)
+        return repr(float(v)) if Fr(repr(float(v))) == v else f'({v.numerator}/{v.denominator})'
 
 # %% ../nbs/72_layout.ipynb #3a97b53d
 def order(self, vals, want=()):
@@ -205,7 +207,8 @@ def spec(self, operands, out):
     names = {a: a for a in every if len(a) == 1 and a.isalpha() and a.isascii()}
     for a in every: names.setdefault(a, next(c for c in spare if c not in names.values()))
     return ','.join(''.join(names[a] for a in o) for o in operands) + '->' + ''.join(names[a] for a in out)
-for method in (order, aligned, align, float_name, as_float, combined, examples, place, ref, cut, window, diagonal, gather, spec):
+for method in (order, aligned, align, float_name, as_float, combined, examples, place,
+               ref, cut, window, diagonal, gather, spec):
     setattr(Layout, method.__name__, method)
 
 # %% ../nbs/72_layout.ipynb #d57974f5
