@@ -184,6 +184,7 @@ def joined(self, args, want, ups):
     if sums and any(risky(f) for f in rest if f not in sums):
         guard, sums = True, [self.of(f, want or likely) for f in sums]
     elif not guard: return v
+    else: sums = []
     marks = [self.of(f, want or likely) for f in conditions]
     marks += [Val(f'{par(s, 1)} != 0', s.axes, 0, kind='bool') for s in sums]
     axes = self.order([v, *marks], want or likely)
