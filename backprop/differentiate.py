@@ -20,7 +20,7 @@ from .tidy import sized, tidy
 SLOPES = {
     'exp': lambda a: Fn('exp', a), 'log': lambda a: power(a, -1), 'sin': lambda a: Fn('cos', a),
     'cos': lambda a: neg(Fn('sin', a)), 'softplus': lambda a: Fn('sigmoid', a), 'relu': lambda a: ind('>', a, ZERO),
-    'tanh': lambda a: minus(ONE, power(Fn('tanh', a), 2)), 'abs': lambda a: minus(ind('>', a, ZERO), ind('<', a, ZERO)),
+    'tanh': lambda a: minus(ONE, power(Fn('tanh', a), 2)), 'abs': lambda a: Fn('sign', a),
     'sigmoid': lambda a: mul(Fn('sigmoid', a), minus(ONE, Fn('sigmoid', a))),
     'erf': lambda a: mul(TWO, power(Sym('pi'), Fr(-1, 2)), Fn('exp', mul(MINUS, power(a, 2))))}
 

@@ -117,6 +117,10 @@ def mul(*args):
             if powers.get(Fn('exp', u), 0) >= 1 and powers[b] < 0:
                 s = Fn('sigmoid', minus(u, v))
                 powers |= {Fn('exp', u): powers[Fn('exp', u)] - 1, b: powers[b] + 1, s: powers.get(s, Fr(0)) + 1}
+    for b, n in [*powers.items()]:   # exp(u)*sigmoid(-u) = sigmoid(u)
+        if isinstance(b, Fn) and b.name == 'exp' and n >= 1 and powers.get(s := Fn('sigmoid', neg(b.arg)), 0) >= 1:
+            k, up = min(n, powers[s]), Fn('sigmoid', b.arg)
+            powers |= {b: n - k, s: powers[s] - k, up: powers.get(up, Fr(0)) + k}
     if c == 0 or any(isinstance(b, Ind) and Ind(NOT[b.op], b.a, b.b) in powers for b in powers): return ZERO
     fs = [power(b, n) for b, n in powers.items() if n]
     if any(isinstance(f, Num) for f in fs) or any(isinstance(f, Mul) for f in fs): return mul(Num(c), *fs)

@@ -40,7 +40,8 @@ def value(e, env, at, sizes):
         case Add(): return sum(map(V, e.args))
         case Mul():
             out = 1.
-            for f in sorted(e.args, key=lambda f: not isinstance(f, Ind)):   # a bracket that says no is the last word
+            choice = lambda f: any(isinstance(c, (Ind, Where)) for c in walk(f))
+            for f in sorted(e.args, key=lambda f: 2 - isinstance(f, Ind) - choice(f)):   # a bracket has the last word
                 out *= V(f)
                 if out == 0: return 0.
             return out
@@ -108,7 +109,7 @@ def draw(p, seed=0, positive=False):
 
 # %% ../nbs/76_loops.ipynb #7eb1f9a8
 def near(a, b, what):
-    if not (abs(a - b) <= 1e-8*max(1, abs(a), abs(b)) or math.isnan(a) and math.isnan(b)):
+    if not (a == b or abs(a - b) <= 1e-8*max(1, abs(a), abs(b)) or math.isnan(a) and math.isnan(b)):
         raise AssertionError(f'{what}: {a!r} is not {b!r}')
 
 def check_lines(d, tensors, most=3):

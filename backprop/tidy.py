@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['recognise', 'readings', 'keyed', 'goes_in', 'named', 'across', 'common', 'nothing', 'complement', 'tidy', 'sized',
-           'cancels', 'put', 'together', 'fill']
+           'cancels', 'put', 'broadcasts', 'shifted', 'multiplied', 'together', 'fill']
 
 # %% ../nbs/69_tidy.ipynb #23ca7c9f
 from dataclasses import replace
@@ -12,6 +12,7 @@ from itertools import product
 from .formula import ONE, ZERO, Add, Aff, Fn, Fr, Ind, Mul, Num, Pow, Ref, Sum, Sym, Where, add, coefficient
 from .formula import deeper, factors, free, ix, minus, mul, neg, power, refs, split, sum_, walk
 from .letters import key, subst, unprime
+from .stable import soft
 
 # %% ../nbs/69_tidy.ipynb #4f4af2b1
 def recognise(e, stmts, prog):
@@ -46,6 +47,7 @@ def named(e, s, prog):
         if isinstance(want, Pow):
             for f in factors(e):
                 if isinstance(f, Pow) and key(f.base) == key(want.base) and (f.exp/want.exp).denominator == 1:
+                    if f.exp*want.exp < 0 and soft(want): continue   # what is so small that it is 0 divides nothing
                     rest = [g for g in factors(e) if g is not f]
                     return named(mul(*rest, power(new, f.exp/want.exp)), s, prog)
         if isinstance(e, Mul) or isinstance(want, Mul):
@@ -150,6 +152,30 @@ def cancels(e):
 def put(e, old, new):
     "`e` with one formula in place of another"
     return new if e == old else deeper(e, lambda c: put(c, old, new))
+
+# %% ../nbs/69_tidy.ipynb #faab7c83
+def broadcasts(f):
+    "Whether a factor is a sum of terms that is larger than each of its terms"
+    b, n = split(f)
+    return isinstance(b, Add) and n in (1, 2, 3) and all(len(free(t)) < len(free(b)) for t in b.args)
+def shifted(b):
+    "The terms of a difference of rows, x[i,j] - c[k,j], each taken from the same row: x[i,j] - c[0,j], c[k,j] - c[0,j]"
+    (c, s), (d, t) = map(coefficient, b.args[:2])
+    if len(b.args) > 2 or c != -d or not (isinstance(s, Ref) and isinstance(t, Ref)): return b.args
+    row = subst(t, {ch: Aff(()) for ch in free(t) if ch not in free(s)})
+    return mul(Num(c), minus(s, row)), mul(Num(d), minus(t, row))
+def multiplied(fs):
+    "The terms of a product, with the factors that broadcast multiplied out"
+    out = [ONE]
+    for f in fs:
+        b, n = split(f)
+        these = shifted(b) if broadcasts(f) else (f,)
+        for _ in range(int(n) if broadcasts(f) else 1): out = [mul(t, a) for t in out for a in these]
+    terms = {}
+    for c, rest in map(coefficient, out):   # a*b and b*a once
+        n, rest = terms.get(key(rest), (0, rest))
+        terms[key(rest)] = n + c, rest
+    return add(*(mul(Num(n), rest) for n, rest in terms.values()))
 
 # %% ../nbs/69_tidy.ipynb #d9ad3d8d
 def together(x, grads, prog, tidied):
