@@ -9,11 +9,15 @@ __all__ = ['tell', 'held', 'added_up', 'Derivation', 'inputs_for', 'judged', 'co
 import math
 from functools import wraps
 from inspect import signature
+from keyword import iskeyword
 import torch
 from .check import GradientError, check_grads
+from .differentiate import listed
 from .formula import Ref, ix, refs
+from .grammar import RESERVED
 from .loops import check_lines, draw
-from .parse import Program
+from .parse import TOO_DEEP, Program
+from .sizes import DeriveError
 from .source import all_gradients, backward, forward, line, rows, whole
 from .tell import Latex, Text, has_brackets
 
@@ -56,7 +60,17 @@ class Derivation:
     `d.source` its text; `d.check()` judges all of it"""
     def __init__(self, src, name='f', up='i'):
         self.prog, self.name, self.up = Program(src), name, up
+        if not str(name).isidentifier() or iskeyword(name) or name in RESERVED:
+            raise DeriveError(f'a function cannot be called {name!r}')
+        try: self.build(name)
+        except RecursionError: self.prog.bad(TOO_DEEP, self.prog.out.node)
+    def build(self, name):
+        "Gradients, lines, functions"
         self.grads = all_gradients(self.prog)
+        if not self.grads:
+            ins = self.prog.inputs
+            self.prog.bad(f'no gradient gets through to {listed(ins)}: {"they stand" if ins[1:] else "it stands"} '
+                          'only in conditions, in indices, or in const(...)', self.prog.out.node)
         self.rows = rows(self.grads, self.prog)
         self.loss = not self.prog.out.idx
         parts = forward(self.prog, name), backward(self.prog, self.rows, name)
