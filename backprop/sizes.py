@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 from keyword import kwlist
 import torch
-from .formula import Aff, Fr, Num, Sym, base, plain, refs
+from .formula import Aff, Fr, Num, Ref, Sym, base, plain, refs
 
 # %% ../nbs/66_sizes.ipynb #cc7ca34a
 class DeriveError(ValueError):
@@ -125,14 +125,18 @@ class Sizes:
 # %% ../nbs/66_sizes.ipynb #19394604
 def name_sizes(self):
     "A name for each class of axes and letters"
-    taken = set(self.ndim) | set(self.consts) | {t for t, *_ in self.declared.values()}
+    taken = {*self.ndim, *self.consts, *self.letters, *(w for t, *_ in self.declared.values() for w in names_in(t))}
     nodes = sorted(self.parent, key=lambda n: n[0] != 'ix')   # letters first, in order of appearance
     for n in nodes:
         root = self.find(n)
         if root in self.size: continue
         if root in self.declared: self.size[root] = self.declared[root][0]; continue
         mine = [x[1] for x in nodes if x[0] == 'ix' and self.find(x) == root]
-        name = next((DEFAULTS[ch] for ch in mine if ch in DEFAULTS and DEFAULTS[ch] not in taken), None)
+        rows = n[0] == 'ax' and any(isinstance(i, Ref) for s in self.stmts for r in refs(s.rhs) if r.name == n[1]
+                                    for i in r.idx[n[2]:n[2] + 1])   # picked by a tensor of whole numbers
+        likely = [ch.upper() for ch in mine if len(ch) == 1] or [*'V'*rows, *'LHWPQRS']
+        likely = [w for w in likely if ('read', w) not in self.where]
+        name = next((w for w in [DEFAULTS[ch] for ch in mine if ch in DEFAULTS] + likely if w not in taken), None)
         name = name or (f'n_{mine[0]}' if mine else f'n_{n[1]}{n[2]}')
         taken.add(name)
         self.size[root] = name
