@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from .formula import FLAT, MINUS, NOT, ONE, TWO, ZERO, Add, Aff, Arg, Fn, Fr, Ind, Max, Mul, Num, Pow, Ref
 from .formula import Slope, Stop, Sum, Sym, Where, add, aff, bound, children, factors, free, ind, ix, minus
 from .formula import mul, neg, plain, power, refs, sum_
-from .letters import fresh, key, subst, unique, unprime
+from .letters import fresh, key, shown, subst, unique, unprime
 from .sizes import never_negative
 from .tidy import sized, tidy
 
@@ -118,15 +118,15 @@ def struck(puts):
     part = any(c.denominator > 1 for _, v in put for _, c in v.terms)
     tail = f' (not even that where it is {"no whole number, or " if part else ""}outside)' if edge else ''
     at = {x: 2*n for n, x in enumerate(put)}
-    same = all(set(p) == set(put) for p in puts) or len({ch for ch, _ in put}) == len(put) and sum(map(bool, puts)) == 1
+    shared = [x for x in put if all(x in p for p in puts)]
 
     def sentence(p, start):
         sums, left = (listed([f.format(at[x], at[x] + 1) for x in p]) for f in ('{{{0}}}', '{{{0}}} = {{{1}}}'))
-        return f'{start} the sum{"s"*(len(p) > 1)} over {sums} only the term with {left} is left'
-    starts = [f'{"In" if not n else "in"} term {n + 1}, of' for n in range(len(puts))]
-    ps = zip([[*dict.fromkeys(p)] for p in puts], starts, strict=True)
-    text = sentence(put, 'Of') if same else '; '.join(sentence(p, s) for p, s in ps if p)
-    return f'{text}{tail}: the others are 0.', tuple(x for ch, v in put for x in (ix(ch), v))
+        return f'{start}of the sum{"s"*(len(p) > 1)} over {sums} only the term with {left} is left'
+    own = enumerate(([x for x in dict.fromkeys(p) if x not in shared] for p in puts), 1)
+    parts = [sentence(shared, '')]*bool(shared) + [sentence(p, f'in term {n}, ') for n, p in own if p]
+    text = '; '.join(parts)
+    return f'{text[0].upper()}{text[1:]}{tail}: the others are 0.', tuple(x for ch, v in put for x in (ix(ch), v))
 
 # %% ../nbs/70_differentiate.ipynb #ffaf6f7e
 @dataclass
@@ -174,12 +174,10 @@ def derive_one(s, x, prog):
     else: slope = goal
     all_paths = lambda t: [Path(b, mul(*f), tuple(zip(i, target, strict=True))) for b, f, i in paths(t, x, prog)]
     P = [apart(p) for p in all_paths(rhs) if p.body != ZERO]
-    deltas = [ind('==', i, ix(t)) for p in P for i, t in p.deltas]
-    why = f'The slope of {{0}}{" itself" if loss else ""}'
-    if len(P) > 1: why += f'; {{1}} stands in {len(P)} places, and each gives a term'
-    why += '. A bracket such as {2} is 1 where it holds, and 0 elsewhere.' if deltas else '.'
+    places = f'; {{1}} stands in {len(P)} places, and each gives a term'*(len(P) > 1)
+    why = f'The slope of {{0}}{" itself" if loss else ""}{places}.'
     terms = [(t, total(all_paths(t))) for t in rhs.args] if isinstance(rhs, Add) else None
-    steps.append(Step(why, (y, xt, *deltas[:1]), slope, total(P), terms))
+    steps.append(Step(why, (y, xt), slope, total(P), terms))
     if not P: return Gradient(s, x, target, steps, steps, ZERO)
     outer = outermost(rhs) if loss else outs
     last, puts = map(list, zip(*(strike(p, {*p.bound} - {*outer}, prog, outer) for p in P), strict=True))
@@ -190,15 +188,14 @@ def derive_one(s, x, prog):
         last = [Path((*outs, *q.bound), mul(G, q.body), q.deltas) for q in last]
         steps.append(Step('Put in.', (), goal, total(last)))
     last, puts = map(list, zip(*(strike(p, {*outer}, prog) for p in last), strict=True))
-    kept = [ch for ch in outs if all(ch in q.bound for q in last)]
-    why, say = stay(kept, *struck(puts), last, xt)
+    why, say = stay(outs, *struck(puts), last, xt)
     if any(puts): steps.append(Step(why, say, goal, total(last)))
     elif why: steps[-1] = more(steps[-1], why, say)
     finish(steps, last, s, prog, target, goal)
     places = f'{{0}} stands in {len(P)} places:'*(len(P) > 1)
     if loss: short = [Step(places, (xt,), goal, early)]*(early != steps[-1].right)
     else: short, puts = brief(steps[0], early, outs, puts, terms)
-    short.append(Step(*stay(kept, *struck(puts), last, xt), goal, steps[-1].right, box=True))
+    short.append(Step(*stay(outs, *struck(shown(puts, {*target, *outs})), last, xt), goal, steps[-1].right, box=True))
     for st in (*steps, *short):
         st.right = sized(st.right, prog)
         if st.terms: st.terms = [(t, sized(v, prog)) for t, v in st.terms]
@@ -229,18 +226,22 @@ def brief(chain, slope, outs, puts, terms):
     why = 'Only entries of {1} with the same {0} depend on {2}.' if same else ''
     first = Step(why, (tuple(same.values()), Ref(y.name, ()), xt), chain.left, Sum(rest, right) if rest else right)
     zeros = [t for t, v in terms or () if v == ZERO]
-    note = f' ({{1}} is in {len(terms) - len(zeros)} of {len(terms)} terms; of the others it is 0)' if zeros else ''
+    note = f' ({{1}} is in {len(terms) - len(zeros)} of its {len(terms)} terms; the slope of the rest is 0)' \
+        if zeros else ''
     puts = [[x for x in p if x[0] not in same] for p in puts]
     return [first, Step(f'The slope of {{0}}{note}:', (y, xt), Slope(y, xt), subst(slope, same))], puts
 
-def stay(kept, why, say, last, xt):
+def stay(outs, why, say, last, xt):
     "The sentence, with the sums that keep all their terms"
-    if not kept: return why, say
-    n, many = len(say), len(kept) > 1
-    why += f'{" " if why else ""}The sum{"s" if many else ""} over {{{n}}} keep{"" if many else "s"} ' \
-           f'{"their" if many else "its"} terms'
-    why += '.' if any(q.deltas for q in last) else f': {{{n + 1}}} is in all of them.'
-    return why, (*say, tuple(map(ix, kept)), xt)
+    every = [ch for ch in outs if all(ch in q.bound for q in last)]
+    rows = [every, *([ch for ch in outs if ch in q.bound and ch not in every] for q in last)]
+    for n, kept in ((n, kept) for n, kept in enumerate(rows) if kept):
+        many, at = len(kept) > 1, len(say)
+        why += f'{" " if why else ""}{f"In term {n}, the" if n else "The"} sum{"s" if many else ""} over {{{at}}} ' \
+               f'keep{"" if many else "s"} {"their" if many else "its"} terms'
+        why += '.' if n or any(q.deltas for q in last) or 'outside' in why else f': {{{at + 1}}} is in all of them.'
+        say = (*say, tuple(map(ix, kept)), xt)
+    return why, say
 
 def finish(steps, last, s, prog, target, goal):
     "The last step: tidied"

@@ -90,6 +90,7 @@ def head(p, em, params):
     def define(w):
         if w in where: return
         if w in shape: where[w] = f'{w} = {shape[w]}'; return
+        if w in p.known(): raise KeyError(w)   # an input has it, which is no parameter
         letter = next((n[1] for n in [*p.parent] if n[0] == 'ix' and p.letter_size(n[1]) == w), None)
         read = [i for s in p.stmts for r in refs(s.rhs) for i in r.idx if isinstance(i, Aff)]
         inside = letter and any(letter in i.letters() for i in read)
