@@ -8,9 +8,10 @@ __all__ = ['Program', 'declare', 'size_text', 'statement', 'resolve', 'axes', 'a
 # %% ../nbs/68_parse.ipynb #dbd0d0e4
 import ast
 import math
-from .formula import FUNCS, Aff, Ref, Sym, deeper, plain, refs
-from .grammar import SPECIAL, Grammar, binds, elements, near
-from .sizes import DeriveError, Stmt
+from itertools import combinations
+from .formula import OVER, Add, Aff, Ref, Sum, Sym, deeper, factors, plain, refs, split, walk
+from .grammar import NUMBERS, Grammar, binds, elements, near
+from .sizes import TOO_DEEP, DeriveError, Stmt, deep, hidden, names_in, place, syntax
 from .stable import inline
 
 # %% ../nbs/68_parse.ipynb #23eb0dad
@@ -201,14 +202,18 @@ Program.squares = squares
 Program.inline = inline
 
 def beyond(self):
-    "Remarks on places outside of a tensor that a reader may not expect: x[i + 1] where i runs to the end of x"
+    "Remarks on places outside of a tensor: x[i + 1] where i runs to the end of x. Raises unless that is declared"
     out = []
     for r in (r for s in self.stmts for r in refs(s.rhs)):
         for pos, i in enumerate(r.idx):
             if not isinstance(i, Aff) or len(i.terms) != 1 or not i.letters() or plain(i): continue
             (ch, c), n, size = i.terms[0], self.letter_size(i.letters()[0]), self.size_of(r.name, pos)
             if n == size and c == 1 and i.const > 0:
-                out.append(f'{ast.unparse(r.at)} reads outside of {r.name}, where it is 0, since {ch} runs along all '
-                           f'of it: for less, say "{ch}: {n} - {i.const}".')
+                what, axes = self.text(r.at), [self.size_of(r.name, k) for k in range(len(r.idx))]
+                said = f'{r.name}: ({", ".join(axes)}{","*(len(axes) == 1)}); {ch}: {n}'
+                if self.find(('ix', ch)) not in self.declared:
+                    self.bad(f'how far does index {ch} run? {what} reads beyond the end of {r.name}: say '
+                             f'"{said} - {i.const}" to stop before, or "{said}" if it is 0 there', r.at)
+                out.append(f'{what} reads beyond the end of {r.name}, where it is 0.')
     return list(dict.fromkeys(out))
 Program.beyond = beyond

@@ -121,7 +121,8 @@ def scatter(self, fs, e, want):
         sizes = ', '.join('-1' if a in R.axes else self.extent(a) for a in axes)
         code = Val(f'{self.align(R, axes, 4)}.expand({sizes})', axes, 4)
     code = code.code
-    if len(inner) > 1: code, places = f'{par(Val(code, (), R.prec), 4)}.flatten(0, {len(inner)-1})', f'{places}.flatten()'
+    if len(inner) > 1: code = f'{par(Val(code, (), R.prec), 4)}.flatten(0, {len(inner) - 1})'
+    if len(inner) > 1: places = f'{places}.flatten()'
     shape = ', '.join(self.extent(a) for a in (p, *others))
     return Val(f'{self.float_name()}.new_zeros({shape}).index_add(0, {places}, {code})', (p, *others), 4)
 
