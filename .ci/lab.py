@@ -1,4 +1,4 @@
-"Drive the playground of 01_wiggle in a real JupyterLab: move the slider, and see the number and the picture change"
+"Drive the playgrounds in a real JupyterLab: move the slider of 01_wiggle, type a formula into 19_derive, see what changes"
 import os
 import shutil
 import socket
@@ -34,23 +34,45 @@ def wait():
     raise SystemExit('JupyterLab did not start')
 
 
-def play(page):
-    "Run all cells, move the slider by four steps; its number and the picture, before and after"
-    page.goto(f'http://127.0.0.1:{PORT}/lab/tree/01_wiggle.ipynb?reset', timeout=60_000)
+def run_all(page, name):
+    "Open a notebook and run its cells"
+    page.goto(f'http://127.0.0.1:{PORT}/lab/tree/{name}.ipynb?reset', timeout=60_000)
     page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=60_000)
     page.wait_for_selector('#jp-bottom-panel >> text=| Idle', timeout=60_000)   # the kernel is there
     page.click('#jp-MainMenu >> text=Run')
     page.click('text=Run All Cells')
+
+
+def until(look, wanted, seconds=10):
+    "What `look()` says when it is as wanted, or in the end"
+    for _ in range(4*seconds):
+        if wanted(look()): break
+        time.sleep(.25)
+    return look()
+
+
+def slide(page):
+    "Move the slider by four steps; its number and the picture, before and after"
+    run_all(page, '01_wiggle')
     handle = page.wait_for_selector('.widget-slider .noUi-handle', timeout=180_000, state='attached')
     page.wait_for_function("document.querySelector('.widget-readout').textContent")
     look = lambda: (page.text_content('.widget-readout'), page.get_attribute('img.widget-image', 'src'))
     before = look()
     handle.focus()
     for _ in range(4): page.keyboard.press('ArrowRight')
-    for _ in range(40):
-        time.sleep(.25)
-        if look()[1] != before[1]: break
-    return before, look()
+    return before, until(look, lambda now: now[1] != before[1])
+
+
+def derive(page):
+    "Type two formulas into the field, the second with a slip; the page below it, three times"
+    run_all(page, '19_derive')
+    field = page.wait_for_selector('.widget-textarea textarea', timeout=180_000, state='attached')
+    look = lambda: page.text_content('.jp-OutputArea-output .widget-htmlmath')
+    seen = [until(look, bool)]
+    for formula in ('y[i] = tanh(x[i])', 'y[i] = tahn(x[i])'):
+        field.fill(formula)
+        seen.append(until(look, lambda now: now != seen[-1]))
+    return seen
 
 
 browser = next((path for path in map(shutil.which, BROWSERS) if path), None)
@@ -62,8 +84,12 @@ with tempfile.TemporaryDirectory() as folder, sync_playwright() as p:
     try:
         wait()
         chromium = p.chromium.launch(executable_path=browser, args=['--no-sandbox', '--disable-gpu'])
-        before, after = play(chromium.new_page(viewport=dict(width=1300, height=1400)))
+        page = chromium.new_page(viewport=dict(width=1300, height=1400))
+        before, after = slide(page)
+        first, derived, refused = derive(page)
     finally: server.terminate(); server.wait(30)
 moved, drawn = before[0] != after[0], before[1] != after[1]
+told, pointed = derived not in (first, refused) and 'tanh' in derived, 'did you mean tanh?' in refused and '^' in refused
 print(f'the slider went from {before[0]} to {after[0]}; the picture {"changed" if drawn else "did not change"}')
-sys.exit(not (moved and drawn))
+print(f'the derivation {"changed" if told else "did not change"}; the slip was {"" if pointed else "not "}pointed at')
+sys.exit(not (moved and drawn and told and pointed))

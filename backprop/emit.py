@@ -200,7 +200,7 @@ def one_hot(self, f):
 def quotient_of(self, c, ups, lows, want):
     "c*ups/lows as code"
     decimal = ''
-    if c.denominator != 1 and abs(c.numerator) != 1 and Fr(repr(float(c))) == c:
+    if c.denominator != 1 and (abs(c.numerator) != 1 or c.denominator > 64) and Fr(repr(float(c))) == c:
         c, decimal = Fr(1 if c > 0 else -1), repr(float(abs(c)))
     below = [Val(str(c.denominator), (), 4)]*(c.denominator != 1) + [v for v in lows if not v.axes]
     if len(below) > 1: below = [Val('*'.join(par(v, 2) for v in below), (), 2)]
