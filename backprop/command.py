@@ -40,7 +40,8 @@ INPUTS = dict(einsum=('ij,jk->ik', (5, 4), (4, 3)), embedding=(torch.tensor([[0,
               conv1d=((2, 4, 7), (3, 4, 2), (3,)), conv2d=((2, 4, 5, 6), (3, 4, 2, 3), (3,)),
               max_pool2d=((2, 3, 4, 6), 2), avg_pool2d=((2, 3, 4, 6), 2), attention=((2, 4, 3), (2, 5, 3), (2, 5, 3)),
               multi_head=((2, 4, 6), (2, 5, 6), (2, 5, 6), None, 2), positions=((2, 3, 4), (5, 4)),
-              attention_blocks=((2, 4, 3), (2, 5, 3), (2, 5, 3)), unembed=((2, 3, 4), (6, 4)))
+              attention_blocks=((2, 4, 3), (2, 5, 3), (2, 5, 3)), unembed=((2, 3, 4), (6, 4)),
+              dropout=((5, 3), torch.tensor([[True, False, True]]*5)))
 
 def sized(f, shapes=SHAPES):
     "The shape of each input of `f`, by its name in the notation"
