@@ -67,7 +67,7 @@ def broken(line, width):
     blank = len(line) - len(line.lstrip())
     if len(line) <= width: return [line]
     if blank < 4:
-        ends = re.split(r'(?<=[.;:]) (?=[A-Z]|in term)', line.strip())
+        ends = re.split(r'(?<=[.;]) (?=[A-Z]|in term)', line.strip())
         return [part for end in ends for part in textwrap.wrap(end, width, initial_indent=' '*blank,
                                                                subsequent_indent=' '*(blank + 2))]
     code, hang = re.match(r' *\w+ = ', line), ' '*min(line.index(' = ') + 3, 20)

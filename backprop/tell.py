@@ -11,14 +11,14 @@ import math
 import re
 from .differentiate import listed
 from .formula import FUNCS, Add, Aff, Arg, Fn, Fr, Ind, Max, Mul, Num, Pow, Ref, Slope, Stop, Sum, Sym, Where
-from .formula import base, coefficient, decimal, fraction, is_sign, ix, mul, plain, power, refs
-from .formula import sided, walk
+from .formula import base, coefficient, decimal, fraction, ix, mul, plain, power, refs, walk
+from .letters import extremum, is_sign, sided
 
 # %% ../nbs/71_tell.ipynb #5f0eed9c
 class Text:
     "Formulas as plain text"
     ops = {'==': '=', '<=': '≤', '>=': '≥', '!=': '≠'}
-    const, sign = 'const', 'sign'
+    const, sign, slash = 'const', 'sign', ''
     dot, left, right, joint = '·', '(', ')', '\n'
     def __init__(self, prog): self.prog = prog
     def name(self, n): return n
@@ -72,6 +72,7 @@ class Text:
             case Max(): return f'max_{e.ix[0]} {self.par(e.body, 2)}', 2
             case Arg(): return f'argmax_{e.ix[0]} {self.par(e.body, 2)}', 2
             case Ind(): return f'[{self.cond(e)}]', 4
+            case Where() if m := extremum(e): return f'{self.slash}{m}({self.of(e.a)[0]}, {self.of(e.b)[0]})', 4
             case Where(): return f'where({self.cond(e.cond)}, {self.of(e.a)[0]}, {self.of(e.b)[0]})', 4
             case Stop(): return f'{self.const}{self.left}{self.of(e.arg)[0]}{self.right}', 4
     def terms(self, e, between=' '):
@@ -144,7 +145,7 @@ GREEK = set('''alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu 
 class Symbols(Text):
     "Formulas as LaTeX"
     ops = {'==': '=', '<=': r'\le ', '>=': r'\ge ', '!=': r'\ne '}
-    joint = '\n\n'
+    joint, slash = '\n\n', '\\'
     dot, left, right, const, sign = r'\,', r'\left(', r'\right)', r'\operatorname{const}', r'\operatorname{sign}'
     def __init__(self, prog, up=()): self.prog, self.up = prog, up
     def letter(self, ch): return self.name(base(ch)) + "'"*ch.count("'")
@@ -189,7 +190,7 @@ class Symbols(Text):
             case Sum(): return ' '.join(map(self.over, e.ix)) + ' ' + self.par(e.body, 2), 2
             case Max(): return rf'\max_{{{self.letter(e.ix[0])}}} ' + self.par(e.body, 2), 2
             case Arg(): return rf'\operatorname{{argmax}}_{{{self.letter(e.ix[0])}}} ' + self.par(e.body, 2), 2
-            case Where():
+            case Where() if not extremum(e):
                 rows = rf'{self.of(e.a)[0]} & {self.cond(e.cond)} \\ {self.of(e.b)[0]} & \text{{else}}'
                 return rf'\begin{{cases}} {rows} \end{{cases}}', 4
         return super().of(e)
