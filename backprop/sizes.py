@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SIGNS', 'TOO_DEEP', 'PATTERNS', 'DEFAULTS', 'DeriveError', 'wide', 'place', 'Stmt', 'syntax', 'hidden', 'deep',
            'Sizes', 'name_sizes', 'size_of', 'letter_size', 'letter_for', 'size_sym', 'names_in', 'tried',
-           'never_negative', 'reach', 'named', 'known', 'extent', 'runs', 'fit']
+           'never_negative', 'reach', 'named', 'known', 'extent', 'runs', 'inside', 'fit']
 
 # %% ../nbs/66_sizes.ipynb #2f923509
 import ast
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 from keyword import kwlist
 import torch
-from .formula import Aff, Fr, Num, Ref, Sym, base, plain, refs
+from .formula import Aff, Fr, Ind, Num, Ref, Sym, aff, base, ix, plain, refs
 
 # %% ../nbs/66_sizes.ipynb #cc7ca34a
 class DeriveError(ValueError):
@@ -209,7 +209,17 @@ def runs(self, letter):
     lost = next((w for w in names_in(text) if w not in sure), None)
     if lost: self.bad(f'how far does index {letter} run? no input has an axis of size {lost}: '
                       f'declare the axes of one, as in "x: ({lost}, d)"', self.where.get(('ix', letter)))
-for method in (reach, named, known, extent, runs): setattr(Sizes, method.__name__, method)
+def inside(self, value, letter):
+    "Brackets that say that a place is one of those that a letter walks along, where that is not sure"
+    size, n = self.size_sym(letter), self.letter_size(letter)
+    top = aff({}, size.v) if isinstance(size, Num) else ix(f'%{size.name}')
+    p = value.terms[0][0] if len(value.terms) == 1 and value.terms[0][1] == 1 and value.const.denominator == 1 else ''
+    low = p and p[0] != '%' and value.const >= 0
+    high = p and p[0] != '%' and never_negative(f'({n}) - ({self.letter_size(p)}) - ({value.const})')
+    if p and p[0] != '%': return [Ind('<=', aff({}, -value.const), ix(p))]*(not low) + \
+        [Ind('<', ix(p), aff(dict(top.terms), top.const - value.const))]*(not high)
+    return [Ind('<=', aff({}), value)]*(not low) + [Ind('<', value, top)]*(not high)
+for method in (reach, named, known, extent, runs, inside): setattr(Sizes, method.__name__, method)
 
 # %% ../nbs/66_sizes.ipynb #27a6bcac
 def fit(self, tensors):

@@ -11,14 +11,14 @@ import math
 import re
 from .differentiate import listed
 from .formula import FUNCS, Add, Aff, Arg, Fn, Fr, Ind, Max, Mul, Num, Pow, Ref, Slope, Stop, Sum, Sym, Where
-from .formula import base, coefficient, decimal, fraction, is_sign, ix, mul, plain, power, refs
-from .formula import sided, walk
+from .formula import base, coefficient, decimal, fraction, ix, mul, plain, power, walk
+from .letters import extremum, is_sign, sided, tens, walked
 
 # %% ../nbs/71_tell.ipynb #5f0eed9c
 class Text:
     "Formulas as plain text"
     ops = {'==': '=', '<=': '≤', '>=': '≥', '!=': '≠'}
-    const, sign = 'const', 'sign'
+    const, sign, slash = 'const', 'sign', ''
     dot, left, right, joint = '·', '(', ')', '\n'
     def __init__(self, prog): self.prog = prog
     def name(self, n): return n
@@ -72,6 +72,7 @@ class Text:
             case Max(): return f'max_{e.ix[0]} {self.par(e.body, 2)}', 2
             case Arg(): return f'argmax_{e.ix[0]} {self.par(e.body, 2)}', 2
             case Ind(): return f'[{self.cond(e)}]', 4
+            case Where() if m := extremum(e): return f'{self.slash}{m}({self.of(e.a)[0]}, {self.of(e.b)[0]})', 4
             case Where(): return f'where({self.cond(e.cond)}, {self.of(e.a)[0]}, {self.of(e.b)[0]})', 4
             case Stop(): return f'{self.const}{self.left}{self.of(e.arg)[0]}{self.right}', 4
     def terms(self, e, between=' '):
@@ -144,9 +145,10 @@ GREEK = set('''alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu 
 class Symbols(Text):
     "Formulas as LaTeX"
     ops = {'==': '=', '<=': r'\le ', '>=': r'\ge ', '!=': r'\ne '}
-    joint = '\n\n'
+    joint, slash = '\n\n', '\\'
     dot, left, right, const, sign = r'\,', r'\left(', r'\right)', r'\operatorname{const}', r'\operatorname{sign}'
-    def __init__(self, prog, up=()): self.prog, self.up = prog, up
+    def __init__(self, prog, up=()):   # `up` are letters of examples, not of places in a window
+        self.prog, self.affine, self.up = prog, (a := walked(prog.stmts)), [ch for ch in up if ch not in a]
     def letter(self, ch): return self.name(base(ch)) + "'"*ch.count("'")
     def size(self, text):
         def of(n):
@@ -179,7 +181,7 @@ class Symbols(Text):
         return '1' if e.name == 'dJ_dJ' else rf'\frac{{\partial J}}{{\partial {self.sub(e.name[4:], e.idx)}}}'
     def number(self, v):
         if isinstance(v, float): return r'-\infty' if v < 0 else r'\infty'
-        if decimal(v): return f'{float(v):.10g}'
+        if decimal(v): return tens(f'{float(v):.10g}')
         return str(v) if v.denominator == 1 else rf'{"-"*(v < 0)}\frac{{{abs(v.numerator)}}}{{{v.denominator}}}'
     def of(self, e):
         match e:
@@ -189,19 +191,20 @@ class Symbols(Text):
             case Sum(): return ' '.join(map(self.over, e.ix)) + ' ' + self.par(e.body, 2), 2
             case Max(): return rf'\max_{{{self.letter(e.ix[0])}}} ' + self.par(e.body, 2), 2
             case Arg(): return rf'\operatorname{{argmax}}_{{{self.letter(e.ix[0])}}} ' + self.par(e.body, 2), 2
-            case Where():
+            case Where() if not extremum(e):
                 rows = rf'{self.of(e.a)[0]} & {self.cond(e.cond)} \\ {self.of(e.b)[0]} & \text{{else}}'
                 return rf'\begin{{cases}} {rows} \end{{cases}}', 4
         return super().of(e)
     def product(self, e):
         c, tops, lows = fraction(e)
         if decimal(c): return super().product(e)
-        up = [self.par(f, 1.5 if n == len(tops) - 1 else 2.2) for n, f in enumerate(tops)]
-        grads = [u for f, u in zip(tops, up, strict=True) if isinstance(f, Ref) and f.name.startswith('dJ_d')]
-        if lows: up = [u for u in up if u not in grads]
+        first = lambda f: lows and isinstance(f, Ref) and f.name.startswith('dJ_d')
+        grads, rest = [self.of(f)[0] for f in tops if first(f)], [f for f in tops if not first(f)]
+        one = lows and len(rest) == 1 and abs(c.numerator) == 1
+        up = [self.par(f, 0 if one else 1.5 if f is rest[-1] else 2.2) for f in rest]
         if abs(c.numerator) != 1 or not up: up.insert(0, str(abs(c.numerator)))
         alone = len(lows) == 1 and c.denominator == 1
-        low = [str(c.denominator)]*(c.denominator != 1) + [self.par(f, 1.5 if alone else 2.2) for f in lows]
+        low = [str(c.denominator)]*(c.denominator != 1) + [self.par(f, 0 if alone else 2.2) for f in lows]
         if low and lows: s = r'\,'.join([*grads, rf'\frac{{{self.dot.join(up)}}}{{{" ".join(low)}}}'])
         elif low: s = rf'{self.number(abs(c))}\,' + r'\,'.join(up[abs(c.numerator) != 1 or not tops:])
         else: s = r'\,'.join(up)
@@ -223,8 +226,7 @@ class Symbols(Text):
         "The sign of a sum, with its ends where they are plain"
         n = self.prog.letter_size(ch)
         n = self.name(n) if n.isidentifier() else self.size(n)[0]
-        affine = any(isinstance(i, Aff) and not plain(i) for s in self.prog.stmts for r in refs(s.rhs) for i in r.idx)
-        ends = not affine and len(n) < 12
+        ends = not self.affine and len(n) < 12
         return rf'\sum_{{{self.letter(ch)}{"=1" if ends else ""}}}' + (f'^{{{n}}}' if ends else '')
 
 # %% ../nbs/71_tell.ipynb #26f8d246
@@ -246,8 +248,7 @@ class Latex(Symbols):
         if not isinstance(right, Add) or len(one) < 200: return f'{left} = {one}'
         return rf'\begin{{aligned}} {left} = {{}}& {self.terms(right, chr(92)*2 + " & ")} \end{{aligned}}'
     def long(self, g, code=''):
-        parts = [f'{self.why(st)}\n\n{self.boxed(st, g)}' for st in g.steps]
-        return '\n\n'.join([*parts, *[f'    {code}']*bool(code)])
+        return '\n\n'.join([*(f'{self.why(st)}\n\n{self.boxed(st, g)}' for st in g.steps), *[f'    {code}']*bool(code)])
     def short(self, g, code=''):
         parts = [p for st in g.short for p in ([self.why(st)]*bool(st.why) + [self.boxed(st)])]
         return '\n\n'.join([*parts, *[f'    {code}']*bool(code)])
