@@ -104,7 +104,7 @@ def either(self, e, want):
     if not vs[1].axes and not vs[2].axes:   # of two numbers: which dtype?
         f = self.float_name()
         a, b = (f'{f}.new_tensor({x})' if is_number(t) else x for x, t in ((a, e.a), (b, e.b)))
-    return Val(f'torch.where({c}, {a}, {b})', axes, 4)
+    return self.again(Val(f'torch.where({c}, {a}, {b})', axes, 4))
 def largest(self, e, want):
     v = self.of(e.body, (*want, *e.ix))
     at, rest = v.axes.index(e.ix[0]), tuple(a for a in v.axes if a not in e.ix)
@@ -133,7 +133,7 @@ def bracket(self, e, want):
     a, b = (self.place(x) if isinstance(x, Aff) else self.of(x, want) for x in (e.a, e.b))
     axes = self.order([a, b], want)
     if is_number(e): return Val(f'{par(a, 1)} {e.op} {par(b, 1)}', (), 0)   # no tensor: a bool of Python
-    return Val(f'{self.align(a, axes, 1)} {e.op} {self.align(b, axes, 1)}', axes, 0, kind='bool')
+    return self.again(Val(f'{self.align(a, axes, 1)} {e.op} {self.align(b, axes, 1)}', axes, 0, kind='bool'), call=False)
 def added(self, e, want):
     vals = [(c < 0, self.as_float(self.of(mul(Num(abs(c)), rest), want))) for c, rest in map(coefficient, e.args)]
     axes, out = self.order([v for _, v in vals], want), ''
@@ -213,7 +213,7 @@ def joined(self, args, want, ups):
     marks += [Val(f'{par(s, 1)} != 0', s.axes, 0, kind='bool') for s in sums]
     axes = self.order([v, *marks], want or likely)
     test = ' & '.join(self.align(m, axes, 4 if len(marks) > 1 else 0) for m in marks)
-    return Val(f'torch.where({test}, {self.align(v, axes)}, 0)', axes, 4)
+    return self.again(Val(f'torch.where({test}, {self.align(v, axes)}, 0)', axes, 4))
 def chooses(self, f):
     "Whether a bracket on values, not on indices, stands in a formula"
     inside = [c for c in walk(f) if isinstance(c, Ind) and not self.one_hot(c)]
