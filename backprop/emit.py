@@ -126,6 +126,7 @@ def bracket(self, e, want):
         return Val(v.code if e.op == 'true' else f'~{par(v, 4)}', v.axes, 4 if e.op == 'true' else 3, kind='bool')
     for k, t in ((e.a, e.b), (e.b, e.a)):
         if e.op == '==' and isinstance(k, Aff) and plain(k) and isinstance(t, (Ref, Arg)) and plain(k) not in free(t):
+            if self.marked(t): break
             t = self.of(t)
             code = f'torch.nn.functional.one_hot({t.code}, {self.extent(plain(k))})'
             return Val(code, (*t.axes, plain(k)), 4, kind='int')

@@ -113,7 +113,7 @@ def scatter(self, fs, e, want):
     t, p, rest = hit[0].a, plain(hit[0].b), mul(*(f for f in fs if f is not hit[0]))
     inner, others = free(t), tuple(a for a in want if a != plain(hit[0].b))
     if p in free(rest) or p in inner or not inner or not {*inner} <= {*e.ix}: return None
-    axes, T = (*inner, *others), self.of(t)
+    axes, T = (*inner, *others), self.rows_of(t, self.prog.letter_size(p))
     R = self.as_float(self.of(sum_(tuple(ch for ch in e.ix if ch not in inner), rest), axes))
     code, places = self.aligned(R, axes), T.code
     if not R.axes: return None
