@@ -38,12 +38,12 @@ def two(self, A, B, bound, out):
     if batch and not (rows and cols):
         return self.reduce(self.times(A, B, tuple(dict.fromkeys([*out, *A.axes, *B.axes]))), bound)
     if not batch and len(both) == 1 and len(rows) > 1 and len(cols) <= 1 and A.axes == (*rows, *both):   # axes in front
-        return Val(self.product(A, A.axes, B, (*both, *cols)), (*rows, *cols), 1.9)
+        return self.again(Val(self.product(A, A.axes, B, (*both, *cols)), (*rows, *cols), 1.9), call=False)
     if len(rows) > 1 or len(cols) > 1: return self.unfolded(A, B, both, out) or self.einsum_of([A, B], out)
     if len(both) == 1 and out[:len(batch)] == tuple(batch):
         turned = self.product(B, (*cols, *both), A, (*both, *rows)) if not batch and rows and cols else ''
         code = self.product(A, (*batch, *rows, *both), B, (*batch, *both, *cols))
-        return Val(code, (*batch, *rows, *cols), 1.9, turned=turned)
+        return self.again(Val(code, (*batch, *rows, *cols), 1.9, turned=turned), call=False)
     return (not batch and self.flat(A, B, both, rows, cols)) or self.einsum_of([A, B], out)
 
 def unfolded(self, A, B, both, out):
