@@ -134,7 +134,8 @@ def bracket(self, e, want):
     a, b = (self.place(x) if isinstance(x, Aff) else self.of(x, want) for x in (e.a, e.b))
     axes = self.order([a, b], want)
     if is_number(e): return Val(f'{par(a, 1)} {e.op} {par(b, 1)}', (), 0)   # no tensor: a bool of Python
-    return self.again(Val(f'{self.align(a, axes, 1)} {e.op} {self.align(b, axes, 1)}', axes, 0, kind='bool'), call=False)
+    v = Val(f'{self.align(a, axes, 1)} {e.op} {self.align(b, axes, 1)}', axes, 0, kind='bool')
+    return self.again(v, call=False)
 def added(self, e, want):
     vals = [(c < 0, self.as_float(self.of(mul(Num(abs(c)), rest), want))) for c, rest in map(coefficient, e.args)]
     axes, out = self.order([v for _, v in vals], want), ''
@@ -162,7 +163,7 @@ def reduce(self, v, bound):
     if not rest: return self.again(Val(f'{code}.sum()', (), 4))
     return self.again(Val(f'{code}.sum({d})', rest, 4, keep=(v.axes, f'{code}.sum({d}, keepdim=True)')))
 def mean(self, f, fs, want):
-    "A sum over a size, two factors of a product, as (its mean, power, the factors with it and without the size), or None"
+    "A sum over a size, of factors `fs`, as (its mean, power, `fs` without the size), or None"
     b, n = split(f)
     v = self.of(b, want) if isinstance(b, Sum) else None
     if v is None or self.sums.get(v.code) != {*b.ix}: return None

@@ -175,7 +175,8 @@ def apart_from_itself(fs):
         unlike = [(a, b) for a, b in zip(s.idx, t.idx, strict=True) if a != b]
         if len(unlike) != 1 or not all(isinstance(a, Aff) and plain(a) for a in unlike[0]): continue
         both = {plain(a) for a in unlike[0]}
-        if any(both <= {*free(g)} for g in fs if not broadcasts(g) and not isinstance(g, Ref)): out[frozenset(both)] = Ind('!=', *unlike[0])
+        others = (g for g in fs if not broadcasts(g) and not isinstance(g, Ref))
+        if any(both <= {*free(g)} for g in others): out[frozenset(both)] = Ind('!=', *unlike[0])
     return out.values()
 def multiplied(fs):
     "The terms of a product, with the factors that broadcast multiplied out"
