@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['HELPERS', 'Val', 'par', 'Layout', 'order', 'turn', 'aligned', 'align', 'float_name', 'as_float', 'combined',
-           'examples', 'place', 'ref', 'cut', 'window', 'diagonal', 'gather', 'spec', 'is_number', 'risky']
+           'examples', 'place', 'ref', 'cut', 'window', 'diagonal', 'marked', 'rows_of', 'gather', 'spec', 'is_number',
+           'risky']
 
 # %% ../nbs/72_layout.ipynb #0c9fc590
 import math
@@ -189,15 +190,26 @@ def diagonal(self, v):
     if len(set(v.axes)) == len(v.axes): return v
     axes = tuple(dict.fromkeys(v.axes))
     return Val(f"torch.einsum('{self.spec([v.axes], axes)}', {v.code})", axes, 4)
+def marked(self, t):
+    "Whether a tensor of whole numbers is compared with a number somewhere, as in y[i] >= 0: some are out of range"
+    named = lambda x: isinstance(x, Ref) and isinstance(t, Ref) and x.name == t.name
+    both = [(c.a, c.b) for s in self.prog.stmts for c in walk(s.rhs) if isinstance(c, Ind) and c.b is not None]
+    return any(named(x) and is_number(y) for a, b in both for x, y in ((a, b), (b, a)))
+def rows_of(self, t, size):
+    "A tensor of whole numbers as places along an axis"
+    v = self.of(t)
+    if not self.marked(t): return v
+    return Val(f'{par(v, 4)}.clamp(0, {self.size(size)} - 1)', v.axes, 4, kind='int')
 def gather(self, e):
     "E[t[i], j]: rows picked by an integer tensor"
     letters, picks = [plain(i) for i in e.idx], [n for n, i in enumerate(e.idx) if not isinstance(i, Aff)]
-    t = [self.of(e.idx[n]) for n in picks]
+    places = {n: self.rows_of(e.idx[n], self.prog.size_of(e.name.removeprefix('dJ_d'), n)) for n in picks}
+    t = [*places.values()]
     if len(picks) == 1 and sum(ch is None for ch in letters) == 1 and not any(ch in t[0].axes for ch in letters if ch):
         n = picks[0]
         axes = (*letters[:n], *t[0].axes, *letters[n+1:])
         return Val(f'{e.name}[{":, "*n}{t[0].code}]', axes, 4)
-    vals = [self.place(i) if isinstance(i, Aff) else self.of(i) for i in e.idx]
+    vals = [places.get(n) or self.place(i) for n, i in enumerate(e.idx)]
     axes = tuple(dict.fromkeys(a for v in vals for a in v.axes))
     return Val(f'{e.name}[{", ".join(self.align(v, axes) for v in vals)}]', axes, 4)
 def spec(self, operands, out):
@@ -208,7 +220,7 @@ def spec(self, operands, out):
     for a in every: names.setdefault(a, next(c for c in spare if c not in names.values()))
     return ','.join(''.join(names[a] for a in o) for o in operands) + '->' + ''.join(names[a] for a in out)
 for method in (order, aligned, align, float_name, as_float, combined, examples, place,
-               ref, cut, window, diagonal, gather, spec):
+               ref, cut, window, diagonal, marked, rows_of, gather, spec):
     setattr(Layout, method.__name__, method)
 
 # %% ../nbs/72_layout.ipynb #d57974f5

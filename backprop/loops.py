@@ -42,8 +42,9 @@ def value(e, env, at, sizes):
             out = 1.
             choice = lambda f: any(isinstance(c, (Ind, Where)) for c in walk(f))
             for f in sorted(e.args, key=lambda f: 2 - isinstance(f, Ind) - choice(f)):   # a bracket has the last word
-                out *= V(f)
-                if out == 0: return 0.
+                v = V(f)
+                if v == 0: return 0.   # 0/0 too: the slope of a distance at 0
+                out *= v
             return out
         case Pow():
             b = V(e.base)

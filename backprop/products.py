@@ -38,12 +38,12 @@ def two(self, A, B, bound, out):
     if batch and not (rows and cols):
         return self.reduce(self.times(A, B, tuple(dict.fromkeys([*out, *A.axes, *B.axes]))), bound)
     if not batch and len(both) == 1 and len(rows) > 1 and len(cols) <= 1 and A.axes == (*rows, *both):   # axes in front
-        return Val(self.product(A, A.axes, B, (*both, *cols)), (*rows, *cols), 1.9)
+        return self.again(Val(self.product(A, A.axes, B, (*both, *cols)), (*rows, *cols), 1.9), call=False)
     if len(rows) > 1 or len(cols) > 1: return self.unfolded(A, B, both, out) or self.einsum_of([A, B], out)
     if len(both) == 1 and out[:len(batch)] == tuple(batch):
         turned = self.product(B, (*cols, *both), A, (*both, *rows)) if not batch and rows and cols else ''
         code = self.product(A, (*batch, *rows, *both), B, (*batch, *both, *cols))
-        return Val(code, (*batch, *rows, *cols), 1.9, turned=turned)
+        return self.again(Val(code, (*batch, *rows, *cols), 1.9, turned=turned), call=False)
     return (not batch and self.flat(A, B, both, rows, cols)) or self.einsum_of([A, B], out)
 
 def unfolded(self, A, B, both, out):
@@ -113,7 +113,7 @@ def scatter(self, fs, e, want):
     t, p, rest = hit[0].a, plain(hit[0].b), mul(*(f for f in fs if f is not hit[0]))
     inner, others = free(t), tuple(a for a in want if a != plain(hit[0].b))
     if p in free(rest) or p in inner or not inner or not {*inner} <= {*e.ix}: return None
-    axes, T = (*inner, *others), self.of(t)
+    axes, T = (*inner, *others), self.rows_of(t, self.prog.letter_size(p))
     R = self.as_float(self.of(sum_(tuple(ch for ch in e.ix if ch not in inner), rest), axes))
     code, places = self.aligned(R, axes), T.code
     if not R.axes: return None

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['recognise', 'readings', 'keyed', 'goes_in', 'named', 'across', 'common', 'nothing', 'complement', 'tidy', 'sized',
-           'cancels', 'put', 'broadcasts', 'shifted', 'multiplied', 'together', 'fill']
+           'cancels', 'put', 'broadcasts', 'shifted', 'apart_from_itself', 'multiplied', 'together', 'fill']
 
 # %% ../nbs/69_tidy.ipynb #23ca7c9f
 from dataclasses import replace
 from itertools import product
 from .formula import ONE, ZERO, Add, Aff, Fn, Fr, Ind, Mul, Num, Pow, Ref, Sum, Sym, Where, add, coefficient
-from .formula import deeper, factors, free, ix, minus, mul, neg, power, refs, split, sum_, walk
+from .formula import deeper, factors, free, ix, minus, mul, neg, plain, power, refs, split, sum_, walk
 from .letters import key, subst, unprime
 from .stable import soft
 
@@ -164,9 +164,23 @@ def shifted(b):
     if len(b.args) > 2 or c != -d or not (isinstance(s, Ref) and isinstance(t, Ref)): return b.args
     row = subst(t, {ch: Aff(()) for ch in free(t) if ch not in free(s)})
     return mul(Num(c), minus(s, row)), mul(Num(d), minus(t, row))
+def apart_from_itself(fs):
+    "[i != k] for a difference x[i,j] - x[k,j] that is a factor, where another factor is computed from i and k"
+    out = {}
+    for f in fs:
+        b = split(f)[0]
+        if not broadcasts(f) or len(b.args) > 2: continue
+        (c, s), (d, t) = map(coefficient, b.args)
+        if c != -d or not (isinstance(s, Ref) and isinstance(t, Ref)) or s.name != t.name: continue
+        unlike = [(a, b) for a, b in zip(s.idx, t.idx, strict=True) if a != b]
+        if len(unlike) != 1 or not all(isinstance(a, Aff) and plain(a) for a in unlike[0]): continue
+        both = {plain(a) for a in unlike[0]}
+        others = (g for g in fs if not broadcasts(g) and not isinstance(g, Ref))
+        if any(both <= {*free(g)} for g in others): out[frozenset(both)] = Ind('!=', *unlike[0])
+    return out.values()
 def multiplied(fs):
     "The terms of a product, with the factors that broadcast multiplied out"
-    out = [ONE]
+    out = [mul(*apart_from_itself(fs))]
     for f in fs:
         b, n = split(f)
         these = shifted(b) if broadcasts(f) else (f,)
