@@ -19,6 +19,7 @@ from .check import GradientError, check_grads
 from .differentiate import listed
 from .formula import Ind, Pow, Ref, Sym, base, bound, ix, plain, refs, walk
 from .grammar import RESERVED
+from .layout import is_number
 from .loops import check_lines, draw
 from .parse import TOO_DEEP, Program
 from .sizes import DeriveError, names_in
@@ -133,7 +134,9 @@ def limits(d):
     means = {c.base.name for c in nodes if d.loss and isinstance(c, Pow) and c.exp < 0 and isinstance(c.base, Sym)}
     letters = {base(ch) for s in p.stmts for ch in (*s.idx, *bound(s.rhs))}
     lengths = {ch: p.extent(ch) for ch in sorted(letters) if not p.extent(ch).isidentifier()}
-    return {g.x for g in d.grads} | {p.out.name}, sorted(tops), means, lengths
+    pairs = [pair for e in nodes if isinstance(e, Ind) and e.b is not None for pair in ((e.a, e.b), (e.b, e.a))]
+    marked = {x.name for x, number in pairs if isinstance(x, Ref) and is_number(number)}   # y[i] >= 0: some are not
+    return {g.x for g in d.grads} | {p.out.name}, sorted(t for t in tops if t[0] not in marked), means, lengths
 
 # %% ../nbs/77_derivation.ipynb #192030d8
 class Derivation:
