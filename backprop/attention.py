@@ -70,7 +70,7 @@ def attention_grad(dJ_do, # upstream gradient, …×T×E
     validate('dJ_do …TE, q …TD, k …UD, v …UE', dJ_do, q, k, v); refuse_mask(mask, q, k)
     G, q_scaled = wide(dJ_do), scaled(q, scale)
     if p is None: p = weights(q_scaled, k, mask, causal)
-    dJ_ds = p*(G @ wide(v).mT)
+    dJ_ds = p*(G @ wide(v).mT)   # p dJ/dp, and from it p times the sum of its row
     dJ_ds = dJ_ds.addcmul_(p, dJ_ds.sum(-1, keepdim=True), value=-1)
     added = mask is not None and mask.is_floating_point()
     grads = (scaled(dJ_ds @ wide(k), scale) if needs[0] else None, dJ_ds.mT @ q_scaled if needs[1] else None,

@@ -8,7 +8,7 @@ __all__ = ['Sigmoid', 'Tanh', 'Silu', 'LeakyRelu', 'Softplus', 'Gelu', 'only', '
 # %% ../nbs/11_activations.ipynb #a167ab77
 from torch import nn
 from .activation import (draw, dropout, dropout_grad, gelu, gelu_grad, leaky_relu,
-                                 leaky_relu_grad, no_gradient, refuse_approximate, refuse_keep, refuse_slope, sigmoid,
+                                 leaky_relu_grad, no_gradient, refuse_approximate, refuse_p, refuse_slope, sigmoid,
                                  sigmoid_grad, silu, silu_grad, softplus, softplus_grad, tanh, tanh_grad)
 from .network import Block, Layer
 from .pytorch import KNOWN
@@ -62,7 +62,7 @@ KNOWN[nn.Softplus] = lambda m: only(m, beta=1, threshold=20) and Softplus()
 class Dropout(Block):
     "a = z/(1 − p) with probability 1 − p, else 0, by torch's global generator; in evaluation a = z"
     def __init__(self, p=.5): # how often an entry is set to 0
-        refuse_keep('z', torch.zeros(0), torch.zeros(0, dtype=torch.bool), p)
+        refuse_p(p)
         super().__init__(Layer(draw, no_gradient, p=p), Layer(dropout, dropout_grad, p=p))
         self.p = p
     def wire(self, run, z): return run(self[1], z, run(self[0], z))

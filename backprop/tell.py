@@ -160,6 +160,7 @@ class Symbols(Text):
         def par(n, prec): return rf'\left({of(n)[0]}\right)' if of(n)[1] < prec else of(n)[0]
         return of(ast.parse(text, mode='eval').body)
     def name(self, n):
+        if not n.isidentifier(): return self.size(n)[0]
         if n.startswith('n_'): return f'n_{{{n[2:]}}}'
         m = re.fullmatch(r'([A-Za-z]+?)_?(\d*)', n)
         stem, num = m.groups() if m else (n.replace('_', r'\_'), '')
@@ -224,8 +225,7 @@ class Symbols(Text):
         return rf'{name}\left({a}\right)', 4
     def over(self, ch):
         "The sign of a sum, with its ends where they are plain"
-        n = self.prog.letter_size(ch)
-        n = self.name(n) if n.isidentifier() else self.size(n)[0]
+        n = self.name(self.prog.letter_size(ch))
         ends = not self.affine and len(n) < 12
         return rf'\sum_{{{self.letter(ch)}{"=1" if ends else ""}}}' + (f'^{{{n}}}' if ends else '')
 

@@ -54,8 +54,9 @@ def ctrl_c():
         if asks: signal.signal(signal.SIGINT, old)
 
 def press():
-    "Press Ctrl-C, for a test. A thread cannot send the signal to itself, so there only the note is left"
-    if threading.current_thread() is threading.main_thread(): signal.raise_signal(signal.SIGINT)
+    "Press Ctrl-C, for a test. Where it is not heard, in a thread or switched off, only the note is left"
+    heard = threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT))
+    if heard: signal.raise_signal(signal.SIGINT)
     else: NOTES[-1].append(True)
 
 # %% ../nbs/86_terminal.ipynb #cbf286dd
