@@ -16,7 +16,7 @@ from .terminal import plain
 from .validate import validate
 from .verdict import GradientError, cause, finite, judge_row, row_of, same, same_kind  # noqa: F401
 from .witness import (Case, by_hand, cast, copies, copy_of, floats, follow, hand_noise, in_dtype, laid_out,
-                              one_answer, outputs, picked, several, taken, truth_of, witness_of)
+                              leftover, one_answer, outputs, picked, several, taken, truth_of, witness_of)
 __tracebackhide__ = True   # pytest shows the lines of the reader, and not those in here
 
 # %% ../nbs/93_check.ipynb #bee1d86a
@@ -105,7 +105,7 @@ def called(case, xs):
     with taken(case.f_grad, once_more, xs):
         results = [by_hand(case, copies(xs), copies(G)) for G in (*draws, draws[0])]
     for outs, _ in results: one_answer(case.f, first, outs)
-    one_answer(case.f_grad, results[0][1], results[-1][1])
+    one_answer(case.f_grad, results[0][1], results[-1][1], leftover([*first, *results[0][1], *draws[0]]))
     return case, draws, first, [grads for _, grads in results[:-1]]
 
 def lines(truth, xs, draws, grads, rtol, atol, sizes):

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'floats', 'cast', 'copies', 'copy_of', 'Case', 'unwritten', 'named', 'several', 'outputs', 'by_hand',
-           'differ', 'one_answer', 'follow', 'untold', 'by_autograd', 'picked', 'Dtypes', 'Truth', 'truth_of',
-           'hand_noise', 'backwards', 'unmoved', 'laid_out', 'in_dtype', 'witness_of', 'taken']
+           'differ', 'leftover', 'one_answer', 'follow', 'untold', 'by_autograd', 'picked', 'Dtypes', 'Truth',
+           'truth_of', 'hand_noise', 'backwards', 'unmoved', 'laid_out', 'in_dtype', 'witness_of', 'taken']
 
 # %% ../nbs/83_witness.ipynb #39ae8758
 from contextlib import contextmanager
@@ -88,8 +88,12 @@ def differ(a, b, floor=0.):
     off = torch.finfo(a.dtype).eps**.5
     return not torch.allclose(a, b, rtol=off, atol=max(off*largest(b), floor), equal_nan=True)
 
-def one_answer(who, first, again):
-    if not any(map(differ, first, again)): return
+def leftover(tensors):
+    "What round-off may leave of a gradient that is 0: of what cancels in it, and stretched on the way"
+    return max(torch.finfo(tensors[n].dtype).eps**.75*largest(tensors[n]) for n in floats(tensors))
+
+def one_answer(who, first, again, floor=0.):
+    if not any(differ(a, b, floor) for a, b in zip(first, again, strict=True)): return
     raise GradientError(f'{name_of(who)} gives two answers for one input: it is random, or keeps something from call '
                         'to call. Fix what is random (of dropout the mask), and check again')
 
@@ -197,8 +201,7 @@ def unmoved(case, how, xs, G, outs, grads, what):
     try: new_outs, new = by_hand(case, xs, G)
     except (RuntimeError, IndexError) as e: raise GradientError(f'{name_of(case.f_grad)} fails {told} ({e})') from e
     if any(map(differ, new_outs, outs)): raise GradientError(f'{name_of(case.f)} returns something else {told}')
-    all_ = [*outs, *grads, *G]   # a gradient that is 0 is round-off: of what cancels in it, and stretched on the way
-    floor = max(torch.finfo(all_[n].dtype).eps**.75*largest(all_[n]) for n in floats(all_))
+    floor = leftover([*outs, *grads, *G])
     for name, g, old in zip(case.plan.names, new, grads, strict=True):
         if differ(g, old, floor):
             who = f'{name_of(case.f_grad)} returns another dJ_d{name} {told}'
