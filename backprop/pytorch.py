@@ -19,7 +19,8 @@ from .validate import validate
 def run(*args):
     "What `f` returns"
     *given, (f, _, plan, options) = args
-    return f(*given[-len(plan.names):], **options)   # torch.compile may put a ctx of its own in front
+    out = f(*given[-len(plan.names):], **options)   # torch.compile may put a ctx of its own in front
+    return out.view_as(out) if any(out is x for x in given) else out   # autograd keeps no input that is an output
 
 # %% ../nbs/09_pytorch.ipynb #b0e4d588
 def remember(ctx, args, out):
