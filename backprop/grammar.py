@@ -26,7 +26,7 @@ INSTEAD = {   # functions that people look for
     'expm1': 'exp(x) - 1', 'swish': 'x*sigmoid(x)',
     'leaky_relu': 'max(x, 0.01*x)', 'norm': 'sqrt(sum[j](x[j]**2))', 'prod': 'exp(sum[j](log(x[j])))',
     'var': 'mean[j]((x[i,j] - m[i])**2)', 'std': 'sqrt(mean[j]((x[i,j] - m[i])**2))', 'matmul': 'sum[j](x[i,j]*w[j,k])',
-    'dot': 'sum[j](x[j]*w[j])'}
+    'dot': 'sum[j](x[j]*w[j])', 'Σ': 'sum[j](x[i,j])', '∑': 'sum[j](x[i,j])'}
 MEANT = {   # Python that is not in the grammar
     ast.IfExp: 'write a choice as where(condition, a, b)', ast.Compare: 'a condition stands in brackets, [x[i] > 0]',
     ast.BoolOp: 'a condition stands in brackets, [x[i] > 0 and y[i] > 0]', ast.Not: 'write [not x[i] > 0]',
@@ -137,7 +137,8 @@ def call(self, n, name, scope, E):
     arity = {'where': 3, 'delta': 2, 'max': 2, 'min': 2}.get(name, 1)
     if n.keywords: self.bad(f'{name} takes no arguments by name', n)
     if len(n.args) != arity:
-        self.bad(f'{name} takes {arity} argument{"s"*(arity > 1)}, but {len(n.args)} given', n)
+        over = f'; the {name} over an index is {name}[j](...)' if name in ('max', 'min') else ''
+        self.bad(f'{name} takes {arity} argument{"s"*(arity > 1)}, but {len(n.args)} given{over}', n)
     a = n.args
     match name:
         case 'sqrt': return power(E(a[0]), Fr(1, 2))
