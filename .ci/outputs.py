@@ -3,6 +3,7 @@
 
 `python .ci/outputs.py` tests all of them, as nbdev_test does. A cell whose output differs from run to run, such as a
 timing, carries the tag `varies`: it only has to print something."""
+import difflib
 import json
 import os
 import re
@@ -49,7 +50,9 @@ def complaints(path, cells):
         varies = 'varies' in before['metadata'].get('tags', [])
         if 'ERROR' in a: yield f'{name} holds an error'
         elif bool(a) != bool(b): yield f'{name} was not run'
-        elif not varies and not same(a, b): yield f'{name} printed\n{a[:400]}\nand now\n{b[:400]}'
+        elif not varies and not same(a, b):
+            lines = difflib.unified_diff(a.splitlines(), b.splitlines(), 'committed', 'now', n=0, lineterm='')
+            yield f'{name} prints something else\n' + '\n'.join(line[:400] for line in list(lines)[2:42])
 
 
 class Compared(nbdev.test.CaptureShell):

@@ -17,6 +17,10 @@ HOME = dict(check_grads='check', GradientError='check', as_function='pytorch', f
             LayerNorm='layers', RmsNorm='layers', BatchNorm='layers', Conv2d='layers',
             MaxPool2d='layers', AvgPool2d='layers', Flatten='pytorch', Embedding='layers', Attention='layers',
             Dropout='layers', Conv1d='layers', Chain='network', Residual='network')
+__doc__ = f'''Gradients of neural networks, derived by hand and checked
+
+Here: {', '.join(HOME)}.
+Each pair, such as lin and lin_grad, is in the module of its notebook, and derive is in backprop.derive.'''
 
 def __getattr__(name):
     "The names of `HOME`, each from its module"

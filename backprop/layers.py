@@ -12,6 +12,7 @@ from .activation import (draw, dropout, dropout_grad, gelu, gelu_grad, leaky_rel
                                  sigmoid_grad, silu, silu_grad, softplus, softplus_grad, tanh, tanh_grad)
 from .network import Block, Layer
 from .pytorch import KNOWN
+__doc__ = 'The layers of Part III: each is a pair with its parameters, and remembers what its gradient needs'
 
 # %% ../nbs/11_activations.ipynb #eb3d6c59
 class Sigmoid(Layer):
