@@ -146,7 +146,7 @@ def statement(self, n):
 # %% ../nbs/68_parse.ipynb #a99d6f42
 def as_size(self, name):
     "What to declare if `name` is to be the size of the index of its letter; empty where there is none"
-    node = self.find(('ix', name.lower())) if ('ix', name.lower()) in self.parent else None
+    node = self.find(('ix', name.lower()))
     for t, n in self.ndim.items():
         axes = [self.find(('ax', t, k)) for k in range(n)]
         if node in axes and all(t != s.name for s in self.stmts):
